@@ -104,14 +104,22 @@ class Catalogue:
         folder = Path(folder)
         if not (folder / "catalogue.json").exists():
             if folder.exists() and not folder.is_dir():
-                raise CatalogueError(f"{folder} is a file, not a folder", hint="name a new or an empty folder")
-            strangers = [entry.name for entry in folder.iterdir() if entry.name not in {"tables", ".writer"}] if folder.exists() else []
+                raise CatalogueError(
+                    f"{folder} is a file, not a folder", hint="name a new or an empty folder"
+                )
+            strangers = (
+                [entry.name for entry in folder.iterdir() if entry.name not in {"tables", ".writer"}]
+                if folder.exists()
+                else []
+            )
             if strangers:
                 raise CatalogueError(
                     f"{folder} is no catalogue and is not empty: it holds {strangers[0]!r}",
                     hint="name a new or an empty folder for the catalogue",
                 )
-            write_text(folder / "catalogue.json", json.dumps({"format": FORMAT, "kind": "tutti catalogue"}) + "\n")
+            write_text(
+                folder / "catalogue.json", json.dumps({"format": FORMAT, "kind": "tutti catalogue"}) + "\n"
+            )
         return cls.open(folder)
 
     @classmethod
@@ -127,13 +135,17 @@ class Catalogue:
             version = int(facts["format"])
         except FileNotFoundError:
             raise CatalogueError(
-                f"there is no catalogue in {folder}", hint=f"make one: tutti index FOLDER --catalogue {folder}"
+                f"there is no catalogue in {folder}",
+                hint=f"make one: tutti index FOLDER --catalogue {folder}",
             ) from None
         except (ValueError, KeyError, TypeError, NotADirectoryError) as cause:
-            raise CatalogueError(f"{folder}/catalogue.json is damaged: {cause}", hint="make the catalogue anew") from None
+            raise CatalogueError(
+                f"{folder}/catalogue.json is damaged: {cause}", hint="make the catalogue anew"
+            ) from None
         if version > FORMAT:
             raise CatalogueError(
-                f"the catalogue {folder} has format {version}; this program reads up to {FORMAT}", hint="update tutti"
+                f"the catalogue {folder} has format {version}; this program reads up to {FORMAT}",
+                hint="update tutti",
             )
         return cls(folder)
 
@@ -153,9 +165,7 @@ class Catalogue:
         """Names of the tables that hold something."""
         return sorted(self._database.list_tables(limit=10_000).tables)
 
-    def read(
-        self, table: str, *, columns: Sequence[str] | None = None, where: str | None = None
-    ) -> pa.Table:
+    def read(self, table: str, *, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
         """Rows of a table as Arrow, an empty table where nothing was ever stored.
 
         Args:
@@ -228,7 +238,9 @@ class Catalogue:
         escaped = track_id.replace("'", "''")
         found = self.tracks(where=f"track_id = '{escaped}'")
         if not found:
-            raise unknown_name("track", track_id, self.read("tracks", columns=["track_id"])["track_id"].to_pylist()[:50])
+            raise unknown_name(
+                "track", track_id, self.read("tracks", columns=["track_id"])["track_id"].to_pylist()[:50]
+            )
         return found[0]
 
     def put_tracks(self, tracks: Iterable[Track]) -> None:

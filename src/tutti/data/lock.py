@@ -20,19 +20,26 @@ def writer_lock(path: Path) -> Iterator[None]:
         CatalogueBusyError: Another process holds it.
     """
     with path.open("a+") as file:
-        try:
-            _lock(file)
-        except OSError:
+        if not lock_file(file):
             file.seek(0)
             holder = file.read().strip() or "unknown"
             raise CatalogueBusyError(
                 f"another process (number {holder}) is writing to the catalogue {path.parent}",
                 hint="wait until it has finished, or stop it; what it has done so far is kept",
-            ) from None
+            )
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def lock_file(file: IO[str]) -> bool:
+    """Whether an open file could be locked for this process; freed when it is closed, or its holder dies."""
+    try:
+        _lock(file)
+    except OSError:
+        return False
+    return True
 
 
 def _lock(file: IO[str]) -> None:

@@ -1,0 +1,88 @@
+"""Blocks of layers that several architectures share, each once.
+
+All convolutions carry a bias and are followed by batch normalisation with torch's defaults, as in the published models.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class ConvBlock1d(nn.Module):
+    """Convolution, batch normalisation, ReLU, max pooling. ``[batch, channels, frames]``."""
+
+    def __init__(self, n_in: int, n_out: int, *, kernel: int, pool: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(n_in, n_out, kernel, padding=kernel // 2)
+        self.norm = nn.BatchNorm1d(n_out)
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        activated = F.relu(self.norm(self.conv(x)))
+        return activated if self.pool == 1 else F.max_pool1d(activated, self.pool)
+
+
+class ConvBlock2d(nn.Module):
+    """3 x 3 convolution, batch normalisation, ReLU, max pooling. ``[batch, channels, mel_bands, frames]``."""
+
+    def __init__(self, n_in: int, n_out: int, *, pool: int | tuple[int, int]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(n_in, n_out, 3, padding=1)
+        self.norm = nn.BatchNorm2d(n_out)
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        return F.max_pool2d(F.relu(self.norm(self.conv(x))), self.pool)
+
+
+class ResidualBlock2d(nn.Module):
+    """Two 3 x 3 convolutions and a shortcut, which reduces by its stride. ``[batch, channels, mel_bands, frames]``.
+
+    The shortcut is a 3 x 3 convolution of its own with batch normalisation wherever the shape changes.
+    """
+
+    def __init__(self, n_in: int, n_out: int, *, stride: int | tuple[int, int] = 2) -> None:
+        super().__init__()
+        self.conv_1 = nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1)
+        self.norm_1 = nn.BatchNorm2d(n_out)
+        self.conv_2 = nn.Conv2d(n_out, n_out, 3, padding=1)
+        self.norm_2 = nn.BatchNorm2d(n_out)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or n_in != n_out:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1), nn.BatchNorm2d(n_out)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        residual = self.norm_2(self.conv_2(F.relu(self.norm_1(self.conv_1(x)))))
+        return F.relu(residual + self.shortcut(x))
+
+
+class DenseBlock(nn.Module):
+    """Linear layer, batch normalisation, ReLU. ``[batch, n_in]`` to ``[batch, n_out]``."""
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_in, n_out)
+        self.norm = nn.BatchNorm1d(n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        return F.relu(self.norm(self.linear(x)))
+
+
+class InputNorm(nn.Module):
+    """Batch normalisation of a whole spectrogram as one channel. ``[batch, mel_bands, frames]`` to 4 dimensions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(1)
+
+    def forward(self, spectrogram: Tensor) -> Tensor:
+        """Normalise, and add the axis of channels: ``[batch, 1, mel_bands, frames]``."""
+        normalised: Tensor = self.norm(spectrogram.unsqueeze(1))
+        return normalised

@@ -1,0 +1,247 @@
+"""Bundles: a model as a folder with ``model.safetensors``, ``config.json`` and a model card, ``README.md``.
+
+Saving is atomic, loading validates everything, and a bundle of a newer format is refused. ``docs/formats.md`` describes
+the files for other programs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from tutti.audio.excerpts import DEFAULT_COUNT, ExcerptPlan, ExcerptSpec
+from tutti.audio.resampling import Resampling
+from tutti.errors import ConfigError, ModelError
+from tutti.files import atomic_folder
+from tutti.models.cards import model_card
+from tutti.models.tagger import Tagger
+from tutti.models.taggers import build_tagger, find_architecture
+
+FORMAT = 1
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excerpting:
+    """Which excerpts of a sound the model hears, see :mod:`tutti.audio.excerpts`.
+
+    Attributes:
+        count: Spread at most this many evenly.
+        hop: Seconds from one excerpt to the next; None spreads them evenly.
+    """
+
+    count: int = DEFAULT_COUNT
+    hop: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Everything about a model but its weights.
+
+    Attributes:
+        name: What catalogues call it: letters, digits, ``-``, ``_`` and ``.``.
+        architecture: A name in ``tutti.models.taggers.ARCHITECTURES``.
+        labels: In the order of the outputs.
+        options: Fields of the architecture's configuration that differ from the published size.
+        resampling: How a sound is brought to the model's sample rate.
+        excerpts: Which excerpts of a sound it hears.
+        base_rates: Share of training tracks that carry a label, where known.
+        licence: Of the weights.
+        source: Where the weights come from.
+        paper: Who described the model.
+        training: How it was trained: the resolved recipe.
+        scores: What it reached, each with dataset, split, seed and number of items.
+    """
+
+    name: str
+    architecture: str
+    labels: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    resampling: Resampling = field(default_factory=Resampling)
+    excerpts: Excerpting = field(default_factory=Excerpting)
+    base_rates: dict[str, float] = field(default_factory=dict)
+    licence: str = "unknown"
+    source: str = "unknown"
+    paper: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    def __post_init__(self) -> None:
+        if not self.name or not all(letter.isalnum() or letter in "-_." for letter in self.name):
+            raise ConfigError(
+                f"{self.name!r} cannot name a model",
+                hint="use letters, digits, '-', '_' and '.', such as musicnn-mtat",
+            )
+        if not self.labels:
+            raise ConfigError(f"the model {self.name} has no labels", hint="name at least one")
+        if len(set(self.labels)) != len(self.labels):
+            twice = next(label for label in self.labels if self.labels.count(label) > 1)
+            raise ConfigError(
+                f"the label {twice!r} of the model {self.name} occurs twice", hint="name each once"
+            )
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the waveform that the model hears, Hz."""
+        return int(find_architecture(self.architecture).configure(**self.options).sample_rate)
+
+    @property
+    def n_samples(self) -> int:
+        """Length of an excerpt, samples."""
+        return int(find_architecture(self.architecture).configure(**self.options).n_samples)
+
+    @property
+    def excerpt_spec(self) -> ExcerptSpec:
+        """What the model wants cut from a sound."""
+        hop = self.excerpts.hop
+        plan = ExcerptPlan(
+            n_samples=self.n_samples,
+            count=self.excerpts.count,
+            hop=None if hop is None else max(1, round(hop * self.sample_rate)),
+        )
+        return ExcerptSpec(sample_rate=self.sample_rate, resampling=self.resampling, plan=plan)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for ``config.json``."""
+        return {"format": FORMAT, "kind": "tutti tagger", **dataclasses.asdict(self)}
+
+
+def config_from_json(values: Mapping[str, Any], *, origin: str) -> ModelConfig:
+    """The configuration that ``config.json`` holds.
+
+    Args:
+        values: The parsed file.
+        origin: The file, for messages.
+
+    Raises:
+        ModelError: It is of a newer format, or something in it is missing or wrong.
+    """
+    settings = dict(values)
+    version, kind = settings.pop("format", None), settings.pop("kind", None)
+    if kind != "tutti tagger" or not isinstance(version, int):
+        raise ModelError(
+            f"{origin} does not describe a tutti tagger",
+            hint="import published checkpoints first: tutti models import",
+        )
+    if version > FORMAT:
+        raise ModelError(
+            f"{origin} has format {version}; this program reads up to {FORMAT}",
+            hint="update tutti: pip install -U tutti",
+        )
+    try:
+        return TypeAdapter(ModelConfig).validate_python(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{origin} is wrong at {place!r}: {first['msg'].lower()}", hint="take the bundle anew"
+        ) from None
+    except ConfigError as error:
+        raise ModelError(f"{origin}: {error.message}", hint=error.hint) from None
+
+
+def save_bundle(network: Tagger, config: ModelConfig, folder: Path) -> None:
+    """Write a bundle; an existing one is replaced at once when the new one is complete.
+
+    Raises:
+        ModelError: The folder exists and is no bundle.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
+        raise ModelError(f"{folder} exists and is no bundle", hint="name a new or an empty folder")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    with atomic_folder(folder) as partial:
+        save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
+        config_text = json.dumps(config.to_json(), indent=2, ensure_ascii=False)
+        (partial / CONFIG).write_text(config_text + "\n", encoding="utf-8")
+        (partial / CARD).write_text(model_card(config.to_json()), encoding="utf-8")
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The configuration of a bundle, without its weights.
+
+    Raises:
+        ModelError: The folder holds no bundle, or a damaged or newer one.
+    """
+    path = folder / CONFIG
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(
+            f"{folder} holds no model bundle: there is no {CONFIG}",
+            hint="name a bundle's folder, or a published model: tutti models list",
+        ) from None
+    except (OSError, ValueError) as cause:
+        raise ModelError(f"{path} cannot be read: {cause}", hint="take the bundle anew") from None
+    if not isinstance(values, dict):
+        raise ModelError(f"{path} does not describe a tutti tagger", hint="take the bundle anew")
+    return config_from_json(values, origin=str(path))
+
+
+def read_network(config: ModelConfig, folder: Path) -> Tagger:
+    """The network of a bundle, ready to predict.
+
+    Raises:
+        ModelError: The weights are missing, damaged, or not of the configured architecture.
+    """
+    path = folder / WEIGHTS
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as cause:
+        raise ModelError(f"{path} cannot be read: {cause}", hint="take the bundle anew") from None
+    network = build_tagger(config.architecture, len(config.labels), **config.options)
+    load_parameters(network, tensors, origin=str(path))
+    return network.eval()
+
+
+def load_parameters(network: Tagger, tensors: Mapping[str, torch.Tensor], *, origin: str) -> None:
+    """Fill a network with parameters that must be exactly its own.
+
+    Raises:
+        ModelError: A parameter is missing, left over, or of another shape.
+    """
+    expected = network.state_dict()
+    missing = sorted(set(expected) - set(tensors))
+    left_over = sorted(set(tensors) - set(expected))
+    other_shape = sorted(n for n in set(expected) & set(tensors) if expected[n].shape != tensors[n].shape)
+    if not (missing or left_over or other_shape):
+        network.load_state_dict(dict(tensors))
+        return
+    findings = []
+    if missing:
+        findings.append(f"{len(missing)} parameters are missing, such as {missing[0]!r}")
+    if left_over:
+        findings.append(f"{len(left_over)} are unknown, such as {left_over[0]!r}")
+    if other_shape:
+        name = other_shape[0]
+        findings.append(
+            f"{name!r} has shape {tuple(tensors[name].shape)}, wanted {tuple(expected[name].shape)}"
+        )
+    raise ModelError(
+        f"{origin} does not fit the architecture: {'; '.join(findings)}",
+        hint="name the architecture, size and labels that it was trained with",
+    )
+
+
+def fingerprint(network: Tagger, config: ModelConfig) -> str:
+    """Sixteen hexadecimal digits that change whenever weights, labels, resampling or excerpts do."""
+    digest = hashlib.sha256()
+    settings = config.to_json()
+    relevant = {key: settings[key] for key in ("architecture", "options", "labels", "resampling", "excerpts")}
+    digest.update(json.dumps(relevant, sort_keys=True).encode())
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

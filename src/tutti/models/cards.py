@@ -1,0 +1,66 @@
+"""The model card, ``README.md`` of a bundle: what the model is, where it comes from, how to use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def model_card(config: Mapping[str, Any]) -> str:
+    """A model card in Markdown, with the front matter that model hubs read.
+
+    Args:
+        config: The values of ``config.json``.
+    """
+    sections = [
+        _front_matter(config),
+        f"# {config['name']}\n\nA music tagger: sound in, probabilities of {len(config['labels'])} labels out.",
+        _facts(config),
+        _use(config),
+        "## Labels\n\n" + ", ".join(f"`{label}`" for label in config["labels"]),
+    ]
+    if config["scores"]:
+        sections.append("## Scores\n\n" + _json_block(config["scores"]))
+    if config["training"]:
+        sections.append("## Training\n\n" + _json_block(config["training"]))
+    return "\n\n".join(sections) + "\n"
+
+
+def _front_matter(config: Mapping[str, Any]) -> str:
+    lines = ["library_name: tutti", "pipeline_tag: audio-classification", "tags: [music, music-tagging]"]
+    licence = str(config["licence"]).partition(",")[0].strip().lower()
+    if licence and licence != "unknown":
+        lines.insert(0, f"license: {licence}")
+    return "---\n" + "\n".join(lines) + "\n---"
+
+
+def _facts(config: Mapping[str, Any]) -> str:
+    excerpts = config["excerpts"]
+    rows = {
+        "Architecture": config["architecture"],
+        "Options": ", ".join(f"{key}={value}" for key, value in config["options"].items())
+        or "the published size",
+        "Paper": config["paper"] or "none",
+        "Source": config["source"],
+        "Licence": config["licence"],
+        "Resampling": f"{config['resampling']['library']} {config['resampling']['quality']}",
+        "Excerpts": (
+            f"at most {excerpts['count']}, spread evenly from beginning to end"
+            if excerpts["hop"] is None
+            else f"every {excerpts['hop']} s"
+        ),
+    }
+    return "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())])
+
+
+def _use(config: Mapping[str, Any]) -> str:
+    return (
+        "## Use\n\n```python\nimport tutti\n\n"
+        f'model = tutti.load_model("path/to/{config["name"]}")\n'
+        'probabilities = model.predict("song.mp3")  # [n_labels], in the order of model.labels\n```'
+    )
+
+
+def _json_block(values: Mapping[str, Any]) -> str:
+    return "```json\n" + json.dumps(values, indent=2, ensure_ascii=False) + "\n```"

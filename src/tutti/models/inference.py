@@ -1,0 +1,275 @@
+"""From recordings to predictions: the one way for the command line, the API, the index and evaluation.
+
+Each recording is decoded once for all models. Excerpts of different recordings share batches, and all batches of a
+model have the same shape (the last is filled up with zeros), so that a recording's result does not depend on its
+company.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tutti.audio.excerpts import Excerpts, ExcerptSpec, Heard, listen
+from tutti.audio.recording import Recording
+from tutti.errors import AudioError, TuttiError
+
+if TYPE_CHECKING:
+    from tutti.models.model import Model
+
+BATCH_SECONDS = 64.0
+MAX_BATCH = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What one model said of one recording.
+
+    Attributes:
+        probabilities: Shape (labels,); with ``keep_excerpts`` (excerpts, labels). float32.
+        vectors: Shape (embed_dim,); with ``keep_excerpts`` (excerpts, embed_dim). float32.
+        n_excerpts: How many were heard.
+    """
+
+    probabilities: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    n_excerpts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """What all models said of one recording, or why it could not be heard.
+
+    Attributes:
+        recording: The recording.
+        results: By model name; empty after a failure.
+        heard: Length, peak and damage of the sound; None after a failure.
+        failure: The error, or None.
+    """
+
+    recording: Recording
+    results: dict[str, Result] = field(default_factory=dict)
+    heard: Heard | None = None
+    failure: TuttiError | None = None
+
+
+@dataclass(kw_only=True)
+class StageSeconds:
+    """Time spent in each stage, in seconds; decoding is summed over its threads."""
+
+    decode: float = 0.0
+    frontend: float = 0.0
+    model: float = 0.0
+
+
+def analyse(
+    recordings: Iterable[Recording],
+    models: Sequence[Model],
+    *,
+    jobs: int = 0,
+    keep_excerpts: bool = False,
+    seconds: StageSeconds | None = None,
+) -> Iterator[Analysis]:
+    """Let models listen to recordings.
+
+    Args:
+        recordings: Taken one by one, so they may be many.
+        models: Different names, any sample rates and excerpt lengths.
+        jobs: Threads that decode while the models compute; 0 does one after the other.
+        keep_excerpts: Give one row an excerpt instead of the average.
+        seconds: Where to add up the time spent.
+
+    Yields:
+        One analysis a recording, in the order in which they are complete. A recording that fails is among them.
+    """
+    seconds = seconds if seconds is not None else StageSeconds()
+    desks = [_Desk(model, seconds) for model in models]
+    specs = [model.config.excerpt_spec for model in models]
+    events = _events_in_threads(recordings, specs, jobs) if jobs else _events(recordings, specs)
+    for hearing, event, decode_seconds in events:
+        seconds.decode += decode_seconds
+        if isinstance(event, Excerpts):
+            for desk in desks:
+                if desk.model.config.excerpt_spec == event.spec:
+                    yield from _done(desk.take(hearing, event.waveforms), desks, keep_excerpts)
+            continue
+        hearing.end = event
+        yield from _done([hearing], desks, keep_excerpts)
+    for desk in desks:
+        yield from _done(desk.finish(), desks, keep_excerpts)
+
+
+@dataclass(eq=False)
+class _Hearing:
+    """A recording on its way through the models."""
+
+    recording: Recording
+    end: Heard | TuttiError | None = None
+    n_waiting: int = 0  # excerpts taken that no model has answered yet
+    is_given: bool = False
+    rows: dict[str, list[tuple[NDArray[np.float32], NDArray[np.float32]]]] = field(default_factory=dict)
+
+
+def _done(hearings: Iterable[_Hearing], desks: Sequence[_Desk], keep_excerpts: bool) -> Iterator[Analysis]:
+    for hearing in hearings:
+        if hearing.is_given or hearing.end is None:
+            continue
+        if isinstance(hearing.end, TuttiError):
+            hearing.is_given = True
+            yield Analysis(recording=hearing.recording, failure=hearing.end)
+        elif hearing.n_waiting == 0:
+            hearing.is_given = True
+            results = {
+                desk.model.name: _result(hearing.rows[desk.model.name], keep_excerpts) for desk in desks
+            }
+            yield Analysis(recording=hearing.recording, results=results, heard=hearing.end)
+
+
+def _result(rows: list[tuple[NDArray[np.float32], NDArray[np.float32]]], keep_excerpts: bool) -> Result:
+    probabilities = np.stack([row[0] for row in rows])
+    vectors = np.stack([row[1] for row in rows])
+    if not keep_excerpts:
+        probabilities = probabilities.mean(axis=0, dtype=np.float64).astype(np.float32)
+        vectors = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return Result(probabilities=probabilities, vectors=vectors, n_excerpts=len(rows))
+
+
+class _Desk:
+    """One model, and the excerpts that wait for its next batch."""
+
+    def __init__(self, model: Model, seconds: StageSeconds) -> None:
+        self.model = model
+        self._seconds = seconds
+        excerpt_seconds = model.n_samples / model.sample_rate
+        self._batch_size = max(
+            1, min(MAX_BATCH, 1 << int(np.log2(max(1.0, BATCH_SECONDS / excerpt_seconds))))
+        )
+        self._waiting: list[tuple[_Hearing, NDArray[np.float32]]] = []
+
+    def take(self, hearing: _Hearing, waveforms: NDArray[np.float32]) -> list[_Hearing]:
+        """Queue excerpts; give the hearings that full batches have moved on."""
+        self._waiting.extend((hearing, waveform) for waveform in waveforms)
+        hearing.n_waiting += len(waveforms)
+        moved = []
+        while len(self._waiting) >= self._batch_size:
+            moved += self._run()
+        return moved
+
+    def finish(self) -> list[_Hearing]:
+        """Compute what still waits."""
+        return self._run() if self._waiting else []
+
+    def _run(self) -> list[_Hearing]:
+        turn, self._waiting = self._waiting[: self._batch_size], self._waiting[self._batch_size :]
+        batch = np.zeros((self._batch_size, self.model.n_samples), dtype=np.float32)
+        for row, (_, waveform) in zip(batch, turn, strict=False):
+            row[:] = waveform
+        probabilities, vectors = self._compute(batch)
+        for (hearing, _), *row in zip(turn, probabilities, vectors, strict=False):
+            hearing.rows.setdefault(self.model.name, []).append((row[0], row[1]))
+            hearing.n_waiting -= 1
+        return [hearing for hearing, _ in turn]
+
+    def _compute(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        network = self.model.network
+        device = next(network.parameters()).device
+        began = time.perf_counter()
+        with torch.inference_mode():
+            features = network.frontend(torch.from_numpy(batch).to(device))
+            framed = time.perf_counter()
+            representation = network.encoder(features)
+            probabilities = torch.sigmoid(network.classify(representation))
+        vectors = representation.float().cpu().numpy()
+        answers = probabilities.float().cpu().numpy()
+        self._seconds.frontend += framed - began
+        self._seconds.model += time.perf_counter() - framed
+        return answers, vectors
+
+
+_Event = tuple[_Hearing, Excerpts | Heard | TuttiError, float]
+
+
+def _events(recordings: Iterable[Recording], specs: Sequence[ExcerptSpec]) -> Iterator[_Event]:
+    """What is heard of one recording after the other, each with the seconds that decoding took."""
+    for recording in recordings:
+        yield from _hear(recording, specs)
+
+
+def _hear(recording: Recording, specs: Sequence[ExcerptSpec]) -> Iterator[_Event]:
+    hearing = _Hearing(recording)
+    listening = listen(recording, specs)
+    while True:
+        began = time.perf_counter()
+        try:
+            item = next(listening, None)
+        except TuttiError as error:
+            yield hearing, error, time.perf_counter() - began
+            return
+        except (
+            Exception
+        ) as error:  # a decoder's surprise must not end the run; it is reported like any other failure
+            surprise = AudioError(
+                f"{recording.key} cannot be decoded: {type(error).__name__}: {error}",
+                hint="check that the file is whole",
+            )
+            yield hearing, surprise, time.perf_counter() - began
+            return
+        if item is None:
+            return
+        yield hearing, item, time.perf_counter() - began
+
+
+def _events_in_threads(
+    recordings: Iterable[Recording], specs: Sequence[ExcerptSpec], jobs: int
+) -> Iterator[_Event]:
+    """The same from several threads, which wait when the models fall behind."""
+    source = iter(recordings)
+    source_lock = threading.Lock()
+    ready: queue.Queue[_Event | BaseException | None] = queue.Queue(maxsize=2 * jobs)
+    stopped = threading.Event()
+
+    def put(item: _Event | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                return ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            while not stopped.is_set():
+                with source_lock:
+                    recording = next(source, None)
+                if recording is None:
+                    break
+                for event in _hear(recording, specs):
+                    put(event)
+            put(None)
+        except BaseException as error:  # from the iterable itself: raised again where the results are read
+            put(error)
+
+    threads = [threading.Thread(target=work, daemon=True, name=f"decoder-{i}") for i in range(jobs)]
+    for thread in threads:
+        thread.start()
+    try:
+        n_working = jobs
+        while n_working:
+            item = ready.get()
+            if item is None:
+                n_working -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
+    finally:
+        stopped.set()
+        for thread in threads:
+            thread.join()

@@ -1,0 +1,138 @@
+"""A model ready for use: a trained tagger with its labels, for sounds of any length, format and sample rate."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tutti.audio.recording import Recording
+from tutti.errors import AudioError
+from tutti.models.bundles import ModelConfig, fingerprint, read_config, read_network, save_bundle
+from tutti.models.inference import analyse
+from tutti.models.tagger import Tagger
+
+
+class Model:
+    """A trained tagger. ``tutti.load_model`` gives one.
+
+    Attributes:
+        config: Everything about it but the weights.
+        network: The torch module, in evaluation mode.
+    """
+
+    def __init__(self, config: ModelConfig, network: Tagger) -> None:
+        self.config = config
+        self.network = network.eval()
+
+    @classmethod
+    def load(cls, folder: Path | str, *, device: str = "cpu") -> Self:
+        """The model of a bundle.
+
+        Raises:
+            ModelError: The folder holds no bundle, or a damaged or newer one.
+        """
+        folder = Path(folder)
+        config = read_config(folder)
+        network = read_network(config, folder)
+        network.to(device)
+        return cls(config, network)
+
+    def save(self, folder: Path | str) -> None:
+        """Write the model as a bundle."""
+        save_bundle(self.network, self.config, Path(folder))
+
+    @property
+    def name(self) -> str:
+        """What catalogues call it."""
+        return self.config.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """In the order of the probabilities."""
+        return self.config.labels
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the waveform that the network hears, Hz; other rates are resampled."""
+        return self.config.sample_rate
+
+    @property
+    def n_samples(self) -> int:
+        """Length of the excerpts that the network hears, in samples."""
+        return self.config.n_samples
+
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the vectors."""
+        return self.network.embed_dim
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever weights, labels, resampling or excerpts do."""
+        return fingerprint(self.network, self.config)
+
+    def predict(
+        self, source: ArrayLike | Path | str, sample_rate: int | None = None, *, average: bool = True
+    ) -> NDArray[np.float32]:
+        """Probabilities of the labels.
+
+        The sound is cut into excerpts of the model's length (:mod:`tutti.audio.excerpts`), whose probabilities are
+        averaged.
+
+        Args:
+            source: A waveform of floats in [-1, 1], shape (samples,) or (channels, samples), or a sound file's path.
+            sample_rate: Of the waveform, Hz; not for a path.
+            average: False gives one row an excerpt.
+
+        Returns:
+            Shape (n_labels,), or (n_excerpts, n_labels).
+
+        Raises:
+            AudioError: The sound cannot be decoded or used.
+        """
+        return self._analyse(source, sample_rate, "probabilities", average=average)
+
+    def embed(
+        self, source: ArrayLike | Path | str, sample_rate: int | None = None, *, average: bool = True
+    ) -> NDArray[np.float32]:
+        """The representation before the last layer; arguments as of :meth:`predict`.
+
+        Returns:
+            Shape (embed_dim,), or (n_excerpts, embed_dim).
+        """
+        return self._analyse(source, sample_rate, "vectors", average=average)
+
+    def _analyse(
+        self,
+        source: ArrayLike | Path | str,
+        sample_rate: int | None,
+        what: Literal["probabilities", "vectors"],
+        *,
+        average: bool,
+    ) -> NDArray[np.float32]:
+        (analysis,) = analyse([as_recording(source, sample_rate)], [self], keep_excerpts=not average)
+        if analysis.failure is not None:
+            raise analysis.failure
+        found: NDArray[np.float32] = getattr(analysis.results[self.name], what)
+        return found
+
+
+def as_recording(source: ArrayLike | Path | str, sample_rate: int | None) -> Recording:
+    """A recording from what a user passes: a path, or a waveform with its sample rate.
+
+    Raises:
+        AudioError: A waveform without a sample rate, or a path with one.
+    """
+    if isinstance(source, str | Path):
+        if sample_rate is not None:
+            raise AudioError(
+                f"a sample rate was given for the file {source}", hint="leave it out: files tell their own"
+            )
+        return Recording.from_file(source)
+    if sample_rate is None:
+        raise AudioError("a waveform needs its sample rate", hint="pass sample_rate=, in Hz")
+    return Recording.from_waveform(source, sample_rate)

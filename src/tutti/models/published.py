@@ -1,0 +1,140 @@
+"""Importing the checkpoints that the papers' authors published, as PyTorch state dicts.
+
+Their parameters go by other names; each architecture lists the translation. Files are read without ever running code
+that they might contain.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tutti.audio.frontends import MelSpectrogram
+from tutti.errors import ModelError
+from tutti.models.bundles import ModelConfig, load_parameters
+from tutti.models.model import Model
+from tutti.models.tagger import Architecture, Tagger
+from tutti.models.taggers import build_tagger, find_architecture
+
+# Constants that the published models keep among their parameters and ours compute.
+FRONTEND_WINDOW, FRONTEND_FILTERS = "spec.spectrogram.window", "spec.mel_scale.fb"
+FRONTEND_TOLERANCE = 1e-3  # other mel scales differ by about 1, other versions of the library by 1e-5
+
+
+def import_checkpoint(
+    file: Path | str, *, architecture: str, labels: Sequence[str], name: str | None = None, **facts: Any
+) -> Model:
+    """A model from a published checkpoint.
+
+    Args:
+        file: A PyTorch state dict.
+        architecture: A name in ``ARCHITECTURES``.
+        labels: In the order of the outputs.
+        name: What to call the model; by default the file's name.
+        facts: Further fields of :class:`~tutti.models.bundles.ModelConfig`, such as licence and source.
+
+    Raises:
+        ModelError: The file is damaged, no plain state dict, or of another architecture or number of labels.
+        UnknownNameError: There is no such architecture.
+    """
+    file = Path(file)
+    found = find_architecture(architecture)
+    tensors = read_state_dict(file)
+    config = ModelConfig(
+        name=name or re.sub(r"[^\w.-]", "-", file.stem),
+        architecture=architecture,
+        labels=tuple(labels),
+        **{"source": str(file.name), "paper": found.paper, **facts},
+    )
+    network = network_from_published(tensors, config, origin=str(file))
+    return Model(config, network)
+
+
+def read_state_dict(file: Path) -> dict[str, Tensor]:
+    """The tensors of a PyTorch file, none of whose code is run.
+
+    Raises:
+        ModelError: The file is missing, damaged, or holds anything but named tensors.
+    """
+    try:
+        loaded = torch.load(file, map_location="cpu", weights_only=True)
+    except OSError as cause:
+        raise ModelError(
+            f"{file} cannot be read: {(cause.strerror or str(cause)).lower()}", hint="check the path"
+        ) from None
+    except pickle.UnpicklingError:
+        raise ModelError(
+            f"{file} is no plain PyTorch state dict: it holds objects other than tensors, or is damaged",
+            hint="only files of tensors are loaded, since others can run code; take the file anew from its publisher",
+        ) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as cause:
+        first_line = str(cause).partition("\n")[0]
+        raise ModelError(
+            f"{file} is damaged: {first_line}", hint="take the file anew from its publisher"
+        ) from None
+    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
+        loaded = loaded["state_dict"]
+    if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
+        raise ModelError(
+            f"{file} holds no state dict", hint="save one with torch.save(model.state_dict(), file)"
+        )
+    return {str(key).removeprefix("module."): value for key, value in loaded.items()}
+
+
+def network_from_published(tensors: Mapping[str, Tensor], config: ModelConfig, *, origin: str) -> Tagger:
+    """A network filled with parameters under their published names.
+
+    Raises:
+        ModelError: They do not fit.
+    """
+    architecture = find_architecture(config.architecture)
+    network = build_tagger(config.architecture, len(config.labels), **config.options)
+    _check_frontend(network, tensors, origin)
+    renamed = {
+        our_name(name, architecture): tensor
+        for name, tensor in tensors.items()
+        if name not in (FRONTEND_WINDOW, FRONTEND_FILTERS)
+    }
+    head = renamed.get("head.weight")
+    if head is not None and head.shape[0] != len(config.labels):
+        raise ModelError(
+            f"{origin} predicts {head.shape[0]} labels, {len(config.labels)} names were given",
+            hint="give the labels that it was trained with, in their order",
+        )
+    load_parameters(network, renamed, origin=origin)
+    return network.eval()
+
+
+def our_name(published: str, architecture: Architecture[Any]) -> str:
+    """What our network calls a published parameter; unknown names stay as they are.
+
+    >>> from tutti.models.taggers import ARCHITECTURES
+    >>> our_name("layer1.bn.weight", ARCHITECTURES["fcn"])
+    'encoder.layers.0.norm.weight'
+    """
+    for pattern, replacement in architecture.published_names:
+        renamed, n_matches = re.subn(rf"^{pattern}", replacement, published)
+        if n_matches:
+            # Published layers count from 1, ours from 0.
+            return re.sub(r"#(\d)", lambda digit: str(int(digit[1]) - 1), renamed)
+    return published
+
+
+def _check_frontend(network: Tagger, tensors: Mapping[str, Tensor], origin: str) -> None:
+    frontend = network.frontend
+    assert isinstance(frontend, MelSpectrogram)
+    for name, ours in ((FRONTEND_WINDOW, frontend.window), (FRONTEND_FILTERS, frontend.filters)):
+        theirs = tensors.get(name)
+        if theirs is None or theirs.numel() == 0:  # old versions stored the filters empty
+            continue
+        if theirs.shape != ours.shape or (theirs - ours).abs().max() > FRONTEND_TOLERANCE:
+            raise ModelError(
+                f"{origin} was trained on another spectrogram: its {name} has shape {tuple(theirs.shape)}",
+                hint=f"ours has {tuple(ours.shape)}; give the options that it was trained with, such as n_mels",
+            )

@@ -1,0 +1,137 @@
+"""What every tagger is: a front end, an encoder and a head.
+
+The architectures, a file for each, are in ``tutti.models.taggers``; labels, files and predictions for sounds of any
+length in ``tutti.models.model``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+from torch import Tensor, nn
+
+from tutti.audio.frontends import MelConfig
+from tutti.errors import ConfigError, unknown_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggerConfig:
+    """What all taggers' configurations have in common.
+
+    Attributes:
+        sample_rate: Of the waveform, Hz.
+        n_samples: Length of the excerpt that the tagger hears.
+        dropout: Before the last layer, while training.
+    """
+
+    sample_rate: int = 16_000
+    n_samples: int = 59_049
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout={self.dropout:g} is no probability below 1", hint="give 0 to 0.9")
+        if self.sample_rate < 1 or self.n_samples < 1:
+            raise ConfigError(
+                f"sample_rate={self.sample_rate} and n_samples={self.n_samples} must be positive",
+                hint="give Hz, and samples of an excerpt",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MelTaggerConfig(TaggerConfig):
+    """A tagger on a log-mel spectrogram. Lengths in samples.
+
+    Attributes:
+        n_fft: Of the spectrogram.
+        hop_length: Of the spectrogram.
+        n_mels: Of the spectrogram.
+    """
+
+    n_fft: int = 512
+    hop_length: int = 256
+    n_mels: int = 96
+
+    @property
+    def mel(self) -> MelConfig:
+        """The front end's configuration."""
+        return MelConfig(
+            sample_rate=self.sample_rate, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels
+        )
+
+
+class Encoder(Protocol):
+    """What an encoder offers beside being a module."""
+
+    embed_dim: int
+
+
+class Tagger(nn.Module):
+    """Waveform to logits through a front end, an encoder and a linear head.
+
+    Shape:
+        waveform ``[batch, samples]``; features as the front end gives them; representation ``[batch, embed_dim]``;
+        logits ``[batch, n_labels]``.
+    """
+
+    def __init__(
+        self, frontend: nn.Module, encoder: nn.Module, n_labels: int, *, dropout: float = 0.5
+    ) -> None:
+        super().__init__()
+        embed_dim = encoder.embed_dim
+        assert isinstance(embed_dim, int)
+        self.embed_dim = embed_dim
+        self.frontend = frontend
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(embed_dim, n_labels)
+
+    def represent(self, waveform: Tensor) -> Tensor:
+        """``[batch, samples]`` to ``[batch, embed_dim]``."""
+        representation: Tensor = self.encoder(self.frontend(waveform))
+        return representation
+
+    def classify(self, representation: Tensor) -> Tensor:
+        """``[batch, embed_dim]`` to logits ``[batch, n_labels]``."""
+        logits: Tensor = self.head(self.dropout(representation))
+        return logits
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """``[batch, samples]`` to logits ``[batch, n_labels]``."""
+        return self.classify(self.represent(waveform))
+
+
+Config = TypeVar("Config", bound=TaggerConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture(Generic[Config]):
+    """A named way to build a tagger.
+
+    Attributes:
+        config: The defaults; options replace some of them.
+        build: From a configuration and the number of labels to an untrained tagger.
+        published_names: How the published state dict names our parameters: pairs of a regular expression and what it
+            becomes, of which the first that matches counts.
+        paper: Who described it.
+    """
+
+    config: Config
+    build: Callable[[Config, int], Tagger]
+    published_names: tuple[tuple[str, str], ...]
+    paper: str
+
+    def configure(self, **options: Any) -> Config:
+        """The configuration with some options replaced.
+
+        Raises:
+            UnknownNameError: There is no such option.
+            ConfigError: The value makes no sense.
+        """
+        known = [field.name for field in fields(self.config)]
+        for name in options:
+            if name not in known:
+                raise unknown_name("option of this architecture", name, known)
+        return replace(self.config, **options)

@@ -1,0 +1,52 @@
+"""Audio taggers, a file for each architecture, and the list of their names.
+
+A name stands for an architecture at its published size; options change the size. Shared blocks of layers live in
+``tutti.models.blocks``, trained weights in the zoo (``tutti.models.zoo``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tutti.errors import unknown_name
+from tutti.models.tagger import Architecture, Tagger
+from tutti.models.taggers import crnn, fcn, musicnn, short_chunk_resnet
+
+ARCHITECTURES: dict[str, Architecture[Any]] = {
+    "crnn": crnn.CRNN,
+    "fcn": fcn.FCN,
+    "musicnn": musicnn.MUSICNN,
+    "musicnn_msd": musicnn.MUSICNN_MSD,
+    "short_chunk_resnet": short_chunk_resnet.SHORT_CHUNK_RESNET,
+}
+
+
+def find_architecture(name: str) -> Architecture[Any]:
+    """The architecture of this name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    if name not in ARCHITECTURES:
+        raise unknown_name("architecture", name, ARCHITECTURES)
+    return ARCHITECTURES[name]
+
+
+def build_tagger(architecture: str, n_labels: int, **options: Any) -> Tagger:
+    """An untrained tagger.
+
+    Args:
+        architecture: A name in ``ARCHITECTURES``.
+        n_labels: How many labels it predicts.
+        options: Fields of the architecture's configuration that differ from the published size.
+
+    Raises:
+        UnknownNameError: There is no such architecture or option.
+        ConfigError: An option's value makes no sense.
+
+    >>> tagger = build_tagger("short_chunk_resnet", 10, n_channels=8)
+    >>> tagger.embed_dim
+    32
+    """
+    found = find_architecture(architecture)
+    return found.build(found.configure(**options), n_labels)

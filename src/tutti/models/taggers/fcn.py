@@ -1,0 +1,64 @@
+"""FCN: five convolutions and pools down to one value a channel, on 29 s of sound.
+
+Choi, Fazekas, Sandler, "Automatic tagging using deep convolutional neural networks", ISMIR 2016, in the form of Won et
+al., SMC 2020, whose published checkpoints it takes: 16 kHz instead of 12, ReLU, other pools (Won, thesis 2021, section
+3.2; where text and code differ, the code counts).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from tutti.audio.frontends import MelSpectrogram
+from tutti.models.blocks import ConvBlock2d, InputNorm
+from tutti.models.tagger import Architecture, MelTaggerConfig, Tagger
+
+# channels and (frequency, time) pools; the pools reduce 96 or 128 bands and 1,813 frames to 1 x 1
+LAYERS = ((64, (2, 4)), (128, (2, 4)), (128, (2, 4)), (128, (3, 5)), (64, (4, 4)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FCNConfig(MelTaggerConfig):
+    """The published size: 29 s at 16 kHz, 96 (or 128) mel bands, 447,732 parameters with 50 labels."""
+
+    n_samples: int = 464_000
+
+
+class FCNEncoder(nn.Module):
+    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to ``[batch, 64]``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.input_norm = InputNorm()
+        widths = [1] + [n_channels for n_channels, _ in LAYERS]
+        self.layers = nn.Sequential(
+            *[
+                ConvBlock2d(n_in, n_out, pool=pool)
+                for n_in, (n_out, pool) in zip(widths[:-1], LAYERS, strict=True)
+            ]
+        )
+        self.embed_dim = widths[-1]
+
+    def forward(self, spectrogram: Tensor) -> Tensor:
+        """See the class."""
+        return self.layers(self.input_norm(spectrogram)).flatten(1)  # type: ignore[no-any-return]
+
+
+def build(config: FCNConfig, n_labels: int) -> Tagger:
+    """An untrained FCN."""
+    return Tagger(MelSpectrogram(config.mel), FCNEncoder(), n_labels, dropout=config.dropout)
+
+
+FCN = Architecture(
+    config=FCNConfig(),
+    build=build,
+    published_names=(
+        (r"spec_bn\.", "encoder.input_norm.norm."),
+        (r"layer(\d)\.bn\.", r"encoder.layers.#\1.norm."),
+        (r"layer(\d)\.", r"encoder.layers.#\1."),
+        (r"dense\.", "head."),
+    ),
+    paper="Choi, Fazekas, Sandler, ISMIR 2016",
+)

@@ -1,0 +1,110 @@
+"""MusiCNN: filters shaped after music, tall ones for timbre and wide ones for rhythm, on 3 s of sound.
+
+Pons, Nieto, Prockup, Schmidt, Ehmann, Serra, "End-to-end learning for music audio tagging at scale", ISMIR 2018, and
+Pons, Serra, "musicnn", 2019, in the form of Won et al., SMC 2020, whose published checkpoints it takes (Won, thesis
+2021, section 3.2). MTAT and MTG-Jamendo use the small size, MSD the big one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tutti.audio.frontends import MelSpectrogram
+from tutti.models.blocks import ConvBlock1d, DenseBlock, InputNorm
+from tutti.models.tagger import Architecture, MelTaggerConfig, Tagger
+
+TIMBRE_KERNELS = ((67, 7), (38, 7))  # 0.7 and 0.4 of 96 bands; kept at 128 bands too
+TEMPO_KERNELS = (129, 65, 33)
+N_TIMBRE, N_TEMPO = 204, 51
+N_FRONT = len(TIMBRE_KERNELS) * N_TIMBRE + len(TEMPO_KERNELS) * N_TEMPO
+
+
+@dataclass(frozen=True, kw_only=True)
+class MusiCNNConfig(MelTaggerConfig):
+    """The published small size: 3 s at 16 kHz, 784,300 parameters with 50 labels.
+
+    Attributes:
+        n_channels: Of the three middle convolutions.
+        dense_dim: Of the representation.
+    """
+
+    n_samples: int = 48_000
+    n_channels: int = 64
+    dense_dim: int = 200
+
+
+class TimbreFilters(nn.Module):
+    """Tall filters, of which only the loudest place in frequency counts. ``[batch, 1, bands, frames]`` to 3 dims."""
+
+    def __init__(self, kernel: tuple[int, int]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, N_TIMBRE, kernel, padding=(0, kernel[1] // 2))
+        self.norm = nn.BatchNorm2d(N_TIMBRE)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the filters: ``[batch, 204, frames]``."""
+        return F.relu(self.norm(self.conv(x))).amax(dim=2)
+
+
+class MusiCNNEncoder(nn.Module):
+    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to ``[batch, dense_dim]``."""
+
+    def __init__(self, config: MusiCNNConfig) -> None:
+        super().__init__()
+        n_channels = config.n_channels
+        self.input_norm = InputNorm()
+        self.timbre = nn.ModuleList(TimbreFilters(kernel) for kernel in TIMBRE_KERNELS)
+        self.tempo = nn.ModuleList(ConvBlock1d(1, N_TEMPO, kernel=kernel) for kernel in TEMPO_KERNELS)
+        self.middle = nn.ModuleList(
+            ConvBlock1d(n_in, n_channels, kernel=7) for n_in in (N_FRONT, n_channels, n_channels)
+        )
+        self.dense = DenseBlock(2 * (N_FRONT + 3 * n_channels), config.dense_dim)
+        self.embed_dim = config.dense_dim
+
+    def forward(self, spectrogram: Tensor) -> Tensor:
+        """See the class."""
+        x = self.input_norm(spectrogram)
+        energy = x.mean(dim=2)  # (batch, 1, frames)
+        front = torch.cat([f(x) for f in self.timbre] + [f(energy) for f in self.tempo], dim=1)
+        first = self.middle[0](front)
+        second = self.middle[1](first) + first
+        third = self.middle[2](second) + second
+        features = torch.cat([front, first, second, third], dim=1)  # (batch, channels, frames)
+        pooled = torch.cat([features.amax(dim=2), features.mean(dim=2)], dim=1)
+        representation: Tensor = self.dense(pooled)
+        return representation
+
+
+def build(config: MusiCNNConfig, n_labels: int) -> Tagger:
+    """An untrained MusiCNN."""
+    return Tagger(MelSpectrogram(config.mel), MusiCNNEncoder(config), n_labels, dropout=config.dropout)
+
+
+PUBLISHED_NAMES = (
+    (r"spec_bn\.", "encoder.input_norm.norm."),
+    (r"layers\.([01])\.bn\.", r"encoder.timbre.\1.norm."),
+    (r"layers\.([01])\.", r"encoder.timbre.\1."),
+    (r"layers\.2\.bn\.", "encoder.tempo.0.norm."),
+    (r"layers\.2\.", "encoder.tempo.0."),
+    (r"layers\.3\.bn\.", "encoder.tempo.1.norm."),
+    (r"layers\.3\.", "encoder.tempo.1."),
+    (r"layers\.4\.bn\.", "encoder.tempo.2.norm."),
+    (r"layers\.4\.", "encoder.tempo.2."),
+    (r"layer(\d)\.bn\.", r"encoder.middle.#\1.norm."),
+    (r"layer(\d)\.", r"encoder.middle.#\1."),
+    (r"dense1\.", "encoder.dense.linear."),
+    (r"bn\.", "encoder.dense.norm."),
+    (r"dense2\.", "head."),
+)
+PAPER = "Pons et al., ISMIR 2018"
+MUSICNN = Architecture(config=MusiCNNConfig(), build=build, published_names=PUBLISHED_NAMES, paper=PAPER)
+MUSICNN_MSD = Architecture(
+    config=MusiCNNConfig(n_channels=512, dense_dim=500),
+    build=build,
+    published_names=PUBLISHED_NAMES,
+    paper=PAPER,
+)

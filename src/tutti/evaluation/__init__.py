@@ -1,0 +1,6 @@
+"""Scores: how good predictions are, with how much certainty, said in one report.
+
+Here live metrics (arrays in, numbers out), their intervals, reports, and the evaluation of a model over a
+catalogue. Not here: training (``tutti.training``), what a model predicts (``tutti.models``), what the true
+labels of a track are (``tutti.data.labels``).
+"""

@@ -49,7 +49,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Handler(http.server.BaseHTTPRequestHandler):
     server: Server
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         behaviour = self.server.behaviour
         wanted = self.headers.get("Range")
         behaviour.requests.append(wanted)
@@ -215,7 +215,7 @@ def _download_with_little_room(remote: RemoteFile, target: Path) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-    with pytest.raises(DownloadError, match="no room for file: 1[0-9]{5} more bytes of 200000"):
+    with pytest.raises(DownloadError, match=r"no room for file: 1[0-9]{5} more bytes of 200000"):
         download(remote, target, patience=IMPATIENT)
 
 

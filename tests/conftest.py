@@ -1,4 +1,4 @@
-"""What tests of every room share: the reference material, sounds made on the spot, bounded threads, no network."""
+"""What tests of every room share: reference material, sounds made on the spot, few threads, no network."""
 
 from __future__ import annotations
 

@@ -1,0 +1,5 @@
+"""Sound: reading files, resampling, cutting excerpts, and the front ends that turn waveforms into spectrograms.
+
+No model lives here (``tutti.models``), nor the facts about a track and where its file lies (``tutti.data``).
+Nobody else decodes a file, cuts an excerpt or computes a spectrogram.
+"""

@@ -53,8 +53,8 @@ $(READY): pyproject.toml constraints.txt
 	  echo "hint: name a later one: make PYTHON=python3.12"; exit 1; } >&2
 	@echo "making the environment in $(VENV); the first time takes minutes" >&2
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(VENV) \
-	  && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	  && $(PYTHON) -m pip --python $(BIN)/python install -qq pip; }
 	@grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt
-	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt $(TORCH)
-	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -qq -c $(VENV)/constraints.txt $(TORCH)
+	$(BIN)/python -m pip install -qq -c $(VENV)/constraints.txt -e '.[dev]'
 	@touch $@

@@ -29,9 +29,7 @@ def test_scores_of_mediaeval_2019_are_the_published_ones(mediaeval, baseline, sc
         ours[f"ROC-AUC-{average}"] = multilabel.roc_auc(targets, scores, average=average)
         ours[f"PR-AUC-{average}"] = multilabel.pr_auc(targets, scores, average=average)
         names = [f"{name}-{average}" for name in ("precision", "recall", "F-score")]
-        ours |= dict(
-            zip(names, multilabel.precision_recall_f1(targets, decisions, average=average), strict=True)
-        )
+        ours |= dict(zip(names, multilabel.precision_recall_f1(targets, decisions, average=average), strict=True))
     assert ours == pytest.approx(published, abs=1e-6)
 
 

@@ -110,8 +110,7 @@ def resampled_metrics(
     validate(targets, scores)
     n_items, n_labels = targets.shape
     blocks = [
-        _block_metrics(targets, scores, threshold, weights)
-        for weights in bootstrap.weights(n_items, n_labels=n_labels)
+        _block_metrics(targets, scores, threshold, weights) for weights in bootstrap.weights(n_items, n_labels=n_labels)
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
@@ -155,9 +154,7 @@ def weighted_areas(
     falling, positive, item = scores.ravel()[order], targets.ravel()[order], order // targets.shape[1]
     ends = np.append(np.flatnonzero(np.diff(falling)) + 1, len(falling))  # one past each step's last item
     starts = np.append(0, ends[:-1])
-    has_positive = (
-        np.add.reduceat(positive, starts, dtype=np.int64) > 0
-    )  # other steps add nothing to either area
+    has_positive = np.add.reduceat(positive, starts, dtype=np.int64) > 0  # other steps add nothing to either area
     starts, ends = starts[has_positive], ends[has_positive]
     all_above = _cumulative(weights, item)
     all_before, all_after = all_above[:, starts], all_above[:, ends]
@@ -185,15 +182,12 @@ def _cumulative(weights: NDArray[np.int32], items: NDArray[np.int64]) -> NDArray
 def _block_metrics(
     targets: BoolMatrix, scores: NDArray[Any], threshold: float, weights: NDArray[np.int32]
 ) -> Mapping[str, FloatMatrix]:
-    areas = [
-        weighted_areas(targets[:, [label]], scores[:, [label]], weights) for label in range(targets.shape[1])
-    ]
+    areas = [weighted_areas(targets[:, [label]], scores[:, [label]], weights) for label in range(targets.shape[1])]
     roc, pr = (np.stack(columns, axis=1) for columns in zip(*areas, strict=True))
     roc_micro, pr_micro = weighted_areas(targets, scores, weights)
     decisions = scores >= threshold
     counts = [
-        weights.astype(np.float32) @ part.astype(np.float32)
-        for part in (targets & decisions, decisions, targets)
+        weights.astype(np.float32) @ part.astype(np.float32) for part in (targets & decisions, decisions, targets)
     ]
     precision, recall, f1 = precision_recall_f1_of_counts(*counts).mean(axis=2)
     return {

@@ -47,15 +47,14 @@ def validate(targets: NDArray[Any], estimates: NDArray[Any]) -> None:
     if targets.size == 0:
         raise ShapeError(f"there is nothing to score: targets have shape {targets.shape}")
     if not np.isfinite(estimates).all():
-        raise ShapeError(
-            "some scores are NaN or infinite", hint="find out which item or label they come from"
-        )
+        raise ShapeError("some scores are NaN or infinite", hint="find out which item or label they come from")
 
 
 def scorable(targets: BoolMatrix) -> NDArray[np.bool_]:
     """Which labels have both positives and negatives. Shape (labels,)."""
     n_positives = targets.sum(axis=0)
-    return (n_positives > 0) & (n_positives < len(targets))
+    both: NDArray[np.bool_] = (n_positives > 0) & (n_positives < len(targets))
+    return both
 
 
 def unscorable_labels(targets: BoolMatrix, labels: Sequence[str]) -> dict[str, str]:

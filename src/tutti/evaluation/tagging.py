@@ -1,0 +1,97 @@
+"""Scoring a tagger on the tracks of a catalogue, each heard as a whole: excerpts spread over it, averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tutti.audio.recording import Recording
+from tutti.data.catalogue import Catalogue
+from tutti.data.labels import SPLITS, label_targets
+from tutti.data.track import Track
+from tutti.errors import ConfigError, unknown_name
+from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.report import Predicted, Report, score
+from tutti.models.inference import analyse
+from tutti.models.model import Model
+
+
+def evaluate_tagger(
+    model: Model,
+    catalogue: Catalogue,
+    *,
+    split: str = "test",
+    bootstrap: Bootstrap | None = None,
+    threshold: float = 0.5,
+    jobs: int = 1,
+) -> Report:
+    """How well a model finds the tags of a catalogue's tracks.
+
+    Tracks without audio or without tags are not scored; tags are spelled as in the model's training.
+
+    Args:
+        model: A tagger.
+        catalogue: Tracks with tags and splits.
+        split: ``train``, ``valid`` or ``test``, or ``all`` tracks.
+        bootstrap: How intervals are drawn.
+        threshold: A label is given where its probability is at least this.
+        jobs: Threads that decode.
+
+    Raises:
+        ConfigError: The split holds no track with sound and tags, or none of its tags is a label of the
+        model.
+    """
+    tracks = scored_tracks(catalogue, split)
+    spelling = str(model.config.training.get("data", {}).get("spelling", "plain"))
+    probabilities, failures = _listen(model, tracks, jobs)
+    heard = [track for track in tracks if track.track_id in probabilities]
+    targets = label_targets(heard, model.labels, spelling=spelling)
+    if not targets.any():
+        raise ConfigError(
+            f"no track of {catalogue.folder} (split {split}) carries a label of {model.name}",
+            hint=f"its labels are {', '.join(model.labels[:8])}, …; take a catalogue with such tags",
+        )
+    predicted = Predicted(
+        model=model.name,
+        dataset=catalogue.folder.name,
+        split=split,
+        labels=model.labels,
+        targets=targets,
+        scores=np.stack([probabilities[track.track_id] for track in heard]),
+        failures=failures,
+    )
+    return score(predicted, bootstrap=bootstrap or Bootstrap(), threshold=threshold)
+
+
+def scored_tracks(catalogue: Catalogue, split: str) -> list[Track]:
+    """Tracks of a split that have sound and tags.
+
+    Raises:
+        UnknownNameError: There is no such split.
+        ConfigError: There are no such tracks.
+    """
+    if split not in (*SPLITS, "all"):
+        raise unknown_name("split", split, (*SPLITS, "all"))
+    tracks = catalogue.tracks(where=None if split == "all" else f"split = '{split}'")
+    found = [track for track in tracks if track.audio is not None and track.tags]
+    if not found:
+        raise ConfigError(
+            f"the catalogue {catalogue.folder} has {len(tracks)} tracks in the split {split}, "
+            "none with both sound and tags",
+            hint="take another split or catalogue; split 'all' takes every track" if split != "all" else None,
+        )
+    return found
+
+
+def _listen(model: Model, tracks: Sequence[Track], jobs: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Probabilities, shape (labels,), and failures, by track id."""
+    recordings = [Recording.from_file(track.audio, key=track.track_id) for track in tracks if track.audio is not None]
+    probabilities, failures = {}, {}
+    for analysis in analyse(recordings, [model], jobs=jobs):
+        key = analysis.recording.key
+        if analysis.failure is not None:
+            failures[key] = analysis.failure.message
+        else:
+            probabilities[key] = analysis.results[model.name].probabilities
+    return probabilities, failures

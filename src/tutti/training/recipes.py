@@ -1,0 +1,222 @@
+"""Recipes: everything about a training run, as a TOML file that states only what differs from the defaults.
+
+Each section is the dataclass that stands beside what it configures; this module puts them together, reads
+files and overrides (``key=value`` with dotted keys), and says in words what is wrong with them.
+``tutti.training.runs`` carries a recipe out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from tutti.data.labels import SPLITS, LabelConfig
+from tutti.errors import ConfigError, TuttiError, unknown_name
+from tutti.evaluation.intervals import Bootstrap
+from tutti.models.bundles import Excerpting
+from tutti.models.taggers import find_architecture
+from tutti.training.supervised import SupervisedConfig
+from tutti.training.trainer import TrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(LabelConfig):
+    """What is learned from: a catalogue whose tracks have splits, and which of their tags.
+
+    Attributes:
+        catalogue: Its folder.
+        store: Where decoded sounds are kept; None keeps them in the run's folder. Runs can share one.
+    """
+
+    catalogue: Path | None = None
+    store: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """Which network is trained.
+
+    Attributes:
+        name: What catalogues will call the model; None names it after the recipe.
+        architecture: A name in ``tutti.models.taggers.ARCHITECTURES``.
+        options: Fields of the architecture's configuration that differ from the published size.
+        excerpts: Which excerpts of a sound the trained model hears.
+    """
+
+    name: str | None = None
+    architecture: str = "short_chunk_resnet"
+    options: dict[str, int | float] = field(default_factory=dict)
+    excerpts: Excerpting = field(default_factory=Excerpting)
+
+    def __post_init__(self) -> None:
+        find_architecture(self.architecture).configure(**self.options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """How the trained model is scored.
+
+    Attributes:
+        split: Of the catalogue.
+        n_resamples: Of the bootstrap.
+        seed: Of the bootstrap.
+        threshold: A label is given where its probability is at least this.
+    """
+
+    split: str = "test"
+    n_resamples: int = 1000
+    seed: int = 0
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise unknown_name("split", self.split, SPLITS)
+        Bootstrap(n_resamples=self.n_resamples, seed=self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A training run.
+
+    Attributes:
+        name: Of the recipe.
+        output: Folder of the run; None is ``runs/<name>``.
+        seed: Of everything random.
+        data: What is learned from.
+        model: Which network.
+        scheme: What a batch and its loss are.
+        training: The trainer's settings.
+        evaluation: How the result is scored.
+    """
+
+    name: str
+    output: Path | None = None
+    seed: int = 0
+    data: DataConfig = field(default_factory=DataConfig)
+    model: NetworkConfig = field(default_factory=NetworkConfig)
+    scheme: SupervisedConfig = field(default_factory=SupervisedConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    @property
+    def folder(self) -> Path:
+        """Of the run."""
+        return self.output or Path("runs") / self.name
+
+    def to_json(self) -> dict[str, Any]:
+        """The complete recipe as plain values."""
+        plain: dict[str, Any] = TypeAdapter(Recipe).dump_python(self, mode="json")
+        return plain
+
+
+def read_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
+    """The recipe of a file, with some settings replaced.
+
+    Args:
+        path: A TOML file. Without a ``name`` the recipe is named after the file.
+        overrides: Such as ``training.epochs=3``, ``output=runs/try`` or ``data.labels=["rock", "jazz"]``.
+
+    Raises:
+        ConfigError: The file cannot be read, or a setting is unknown, of a wrong type, or makes no sense.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as cause:
+        reason = getattr(cause, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(f"the recipe {path} cannot be read: {reason.lower()}", hint="check the path") from None
+    except tomllib.TOMLDecodeError as cause:
+        raise ConfigError(f"the recipe {path} is not TOML: {cause}", hint="quote texts; see toml.io") from None
+    table.setdefault("name", path.stem)
+    for override in overrides:
+        _override(table, override)
+    return parse_recipe(table, origin=str(path))
+
+
+def parse_recipe(table: Mapping[str, Any], *, origin: str = "the recipe") -> Recipe:
+    """The recipe that plain values describe.
+
+    Raises:
+        ConfigError: A setting is unknown, of a wrong type, or makes no sense.
+    """
+    _check_keys(table, Recipe, place=(), origin=origin)
+    try:
+        # JSON's strict mode: no number out of a text, but a path out of one.
+        return TypeAdapter(Recipe).validate_json(json.dumps(table, default=str), strict=True)
+    except ValidationError as error:
+        raise _in_words(error.errors()[0], origin) from None
+    except TuttiError as error:  # unknown names, which are no ValueError
+        raise ConfigError(f"{origin}: {error.message}", hint=error.hint) from None
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"{override!r} is no setting", hint="write key=value, such as training.epochs=3")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a text without its quotes, as one types it in a shell
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"{override!r}: {section!r} is a setting, not a section", hint="see the recipe")
+    table[last] = value
+
+
+def _check_keys(table: Mapping[str, Any], kind: type, *, place: tuple[str, ...], origin: str) -> None:
+    """Refuse keys that the dataclass does not have, offering the nearest that it has."""
+    known = {one.name: one for one in dataclasses.fields(kind)}
+    for key, value in table.items():
+        if key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1)
+            elsewhere = [path for path in _settings(Recipe) if path.split(".")[-1] == key]
+            suggestion = [".".join((*place, near)) for near in nearest] or elsewhere
+            raise ConfigError(
+                f"{origin} has an unknown setting {'.'.join((*place, key))!r}",
+                hint=(f"did you mean {suggestion[0]!r}? " if suggestion else "") + f"known: {', '.join(known)}",
+            )
+        section = known[key].default_factory
+        if isinstance(section, type) and dataclasses.is_dataclass(section) and isinstance(value, Mapping):
+            _check_keys(value, section, place=(*place, key), origin=origin)
+
+
+def _settings(kind: type, place: str = "") -> list[str]:
+    """Dotted names of all settings below a dataclass."""
+    names = []
+    for one in dataclasses.fields(kind):
+        section = one.default_factory
+        if isinstance(section, type) and dataclasses.is_dataclass(section):
+            names += _settings(section, f"{place}{one.name}.")
+        else:
+            names.append(place + one.name)
+    return names
+
+
+def _in_words(error: ErrorDetails, origin: str) -> ConfigError:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, TuttiError):
+        return ConfigError(f"{origin}: {cause.message}", hint=cause.hint)
+    known = set(_settings(Recipe)) | {one.name for one in dataclasses.fields(Recipe)}
+    # pydantic's places end in names of alternatives of a union; ours are the settings
+    parts = [str(part) for part in error["loc"]]
+    place = next(
+        (".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known),
+        ".".join(parts),
+    )
+    wanted = error["msg"].removeprefix("Input should be ").replace("an object", "a section")
+    if error["type"] == "missing":
+        return ConfigError(f"{origin} does not say {place!r}", hint=f"add {place} = …")
+    return ConfigError(
+        f"{origin}: {place} = {json.dumps(error['input'], default=str)} is wrong; wanted {wanted}",
+        hint=f"correct {place} in the file or on the command line",
+    )

@@ -1,0 +1,52 @@
+"""Reports never tell a score without its setting."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.report import Predicted, Report, score
+
+LABELS = ("rock", "jazz", "harp")
+
+
+@pytest.fixture
+def report() -> Report:
+    rng = np.random.default_rng(0)
+    targets = rng.random((40, 3)) < [0.5, 0.3, 0.0]
+    scores = (0.5 * rng.random((40, 3)) + 0.4 * targets).astype(np.float32)
+    predicted = Predicted(
+        model="m", dataset="tones", split="test", labels=LABELS, targets=targets, scores=scores, failures={"7": "torn"}
+    )
+    return score(predicted, bootstrap=Bootstrap(n_resamples=100, seed=5))
+
+
+@pytest.mark.parametrize("tell", [Report.line, Report.to_markdown])
+def test_every_telling_has_dataset_split_items_seed_and_intervals(report, tell):
+    told = tell(report)
+    for fact in ("tones", "test", "40 items", "seed 5", "95%"):
+        assert fact in told
+
+
+def test_every_value_lies_in_its_interval(report):
+    assert all(one.low <= one.value <= one.high for one in report.metrics.values())
+
+
+def test_a_label_without_positives_is_named_and_scored_as_nothing(report):
+    assert report.left_out == {"harp": "no positives"}
+    assert "harp: no positives" in report.to_markdown()
+    harp = report.to_json()["labels"][2]
+    assert harp["roc_auc"] == {"value": None, "low": None, "high": None}
+
+
+def test_macro_areas_are_the_mean_of_the_labels_that_have_one(report):
+    areas = [one.roc_auc.value for one in report.labels[:2]]
+    assert report.metrics["roc_auc_macro"].value == pytest.approx(np.mean(areas))
+
+
+def test_the_written_report_is_the_report_and_names_what_failed(report, tmp_path):
+    report.write(tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text()) == report.to_json()
+    assert "- 7: torn" in (tmp_path / "report.md").read_text()
+    assert json.dumps(report.to_json(), allow_nan=False)

@@ -1,0 +1,93 @@
+"""Recipes: what they state, what they refuse, and in which words."""
+
+import pytest
+
+from tutti.errors import ConfigError
+from tutti.training.recipes import parse_recipe, read_recipe
+
+
+def test_a_recipe_states_only_what_differs_from_the_defaults():
+    recipe = parse_recipe({"name": "short", "training": {"epochs": 7}})
+    assert recipe.training.epochs == 7
+    assert recipe.training.optimizer == "adamw"
+    assert str(recipe.folder) == "runs/short"
+
+
+def test_the_complete_recipe_gives_the_same_recipe_again():
+    table = {"name": "x", "data": {"catalogue": "c", "labels": ["a", "b"]}, "model": {"options": {"n_channels": 4}}}
+    recipe = parse_recipe(table)
+    assert parse_recipe(recipe.to_json()) == recipe
+
+
+def test_overrides_of_the_command_line_win_over_the_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[training]\nepochs = 9\n[data]\ncatalogue = "a"\n')
+    overrides = ["training.epochs=3", "data.catalogue=b c", "output=there", 'data.labels=["rock", "jazz"]']
+    recipe = read_recipe(path, [*overrides, "model.options.n_channels=8"])
+    assert recipe.name == "mine"
+    assert (recipe.training.epochs, str(recipe.data.catalogue), str(recipe.output)) == (3, "b c", "there")
+    assert recipe.data.labels == ("rock", "jazz")
+    assert recipe.model.options == {"n_channels": 8}
+
+
+@pytest.mark.parametrize(
+    ("table", "message", "hint"),
+    [
+        ({"training": {"epoch": 3}}, "unknown setting 'training.epoch'", "did you mean 'training.epochs'"),
+        ({"trainign": {}}, "unknown setting 'trainign'", "did you mean 'training'"),
+        ({"batch_size": 3}, "unknown setting 'batch_size'", "did you mean 'scheme.batch_size'"),
+        ({"training": {"epochs": "many"}}, 'training.epochs = "many" is wrong; wanted a valid integer', "correct"),
+        ({"training": {"epochs": "3"}}, 'training.epochs = "3" is wrong', "correct"),
+        ({"training": 3}, "training = 3 is wrong; wanted a section", "correct"),
+        ({"training": {"epochs": 0}}, "epochs=0 is not positive", "positive"),
+        ({"training": {"monitor": "auc"}}, "wanted 'loss', 'pr_auc_macro' or", "correct"),
+        ({"training": {"schedule": "cosin"}}, "no schedule", "did you mean 'cosine'"),
+        ({"training": {"average_decay": 1.5}}, "outside", "0.99"),
+        ({"scheme": {"mixup": -1.0}}, "negative", "0 for none"),
+        ({"scheme": {"batch_size": 0}}, "batch_size=0", "1 or more"),
+        ({"data": {"labels": "top"}}, "labels='top' is not understood", "top:50"),
+        ({"data": {"labels": 3}}, "data.labels = 3 is wrong", "correct"),
+        ({"data": {"labels": []}}, "empty", "once"),
+        ({"data": {"spelling": "wrld"}}, "no spelling", "did you mean 'world'"),
+        ({"model": {"architecture": "musicn"}}, "no architecture called 'musicn'", "did you mean 'musicnn'"),
+        ({"model": {"options": {"n_chanels": 4}}}, "no option", "did you mean 'n_channels'"),
+        ({"evaluation": {"n_resamples": 0}}, "0 resamples", "1000"),
+        ({"evaluation": {"split": "tset"}}, "no split called 'tset'", "did you mean 'test'"),
+    ],
+)
+def test_a_mistake_is_named_and_the_remedy_with_it(table, message, hint):
+    with pytest.raises(ConfigError) as caught:
+        parse_recipe({"name": "x", **table})
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [("training.epochs", "is no setting"), ("name.first=x", "not a section"), ("=3", "is no setting")],
+)
+def test_an_override_that_is_none_is_refused(tmp_path, override, message):
+    (tmp_path / "r.toml").write_text('name = "r"\n')
+    with pytest.raises(ConfigError, match=message):
+        read_recipe(tmp_path / "r.toml", [override])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "cannot be read"), ("epochs = ", "is not TOML"), ("x = 1", "unknown setting")]
+)
+def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path, content, message):
+    path = tmp_path / "r.toml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_recipe(path)
+    assert str(path) in caught.value.message
+
+
+def test_every_recipe_of_the_folder_is_valid_and_stands_in_the_table(root):
+    recipes = sorted((root / "recipes").rglob("*.toml"))
+    table = (root / "recipes" / "README.md").read_text()
+    assert recipes
+    for path in recipes:
+        assert read_recipe(path).name
+        assert path.relative_to(root).as_posix() in table

@@ -1,0 +1,145 @@
+"""Whole runs on a catalogue of tones."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import tutti.training.trainer as trainer_module
+from tutti.data.catalogue import Catalogue
+from tutti.errors import CatalogueError, ConfigError
+from tutti.models.model import Model
+from tutti.training.recipes import Recipe, parse_recipe
+from tutti.training.runs import train
+
+
+def weights_of(recipe: Recipe) -> dict[str, torch.Tensor]:
+    return load_file(train(recipe, quiet=True).bundle / "model.safetensors")
+
+
+def assert_same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> None:
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_learns_what_can_be_heard_and_leaves_all_its_files(table):
+    table["training"] |= {"epochs": 12, "learning_rate": 0.01}
+    table["scheme"] |= {"excerpts_per_track": 4}
+    run = train(parse_recipe(table), quiet=True)
+    assert run.report.metrics["roc_auc_macro"].value > 0.9
+    assert run.report.n_items == 8
+    assert set(run.model.labels) == {"high pitched", "low", "noisy", "pure"}
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {
+        "recipe.json", "waveforms", "checkpoint.pt", "metrics.csv", "tensorboard", "model", "report.json", "report.md"
+    }  # fmt: skip
+    assert any((run.folder / "tensorboard").iterdir())
+    lines = (run.folder / "metrics.csv").read_text().splitlines()
+    assert lines[0].startswith("epoch,learning_rate,train_loss,valid_loss,valid_roc_auc_macro")
+    assert len(lines) == 13
+
+
+def test_the_bundle_tells_its_recipe_and_its_scores(table):
+    recipe = parse_recipe(table)
+    run = train(recipe, quiet=True)
+    loaded = Model.load(run.bundle)
+    assert parse_recipe(loaded.config.training) == recipe
+    assert loaded.config.scores["n_items"] == 8
+    assert loaded.config.base_rates["low"] == 0.5
+    assert loaded.labels == run.model.labels
+
+
+def test_the_same_seed_gives_the_same_bundle_and_another_seed_another(table, tmp_path):
+    recipe = parse_recipe(table)
+    first = weights_of(recipe)
+    assert_same(first, weights_of(replace(recipe, output=tmp_path / "again")))
+    other = weights_of(replace(recipe, output=tmp_path / "other", seed=1))
+    assert not torch.equal(first["head.weight"], other["head.weight"])
+
+
+@pytest.mark.parametrize("average_decay", [0.0, 0.9])
+def test_a_run_killed_in_its_second_epoch_ends_as_if_it_had_not_been(table, tmp_path, monkeypatch, average_decay):
+    table["training"] |= {"average_decay": average_decay}
+    table["scheme"] |= {"mixup": 0.3, "excerpts_per_track": 2}
+    recipe = parse_recipe(table)
+    unharmed = weights_of(replace(recipe, output=tmp_path / "unharmed"))
+    step, steps = trainer_module._step, iter(range(6))
+
+    def step_until_killed(*arguments):
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(trainer_module, "_step", step_until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, quiet=True)
+    monkeypatch.undo()
+    assert_same(unharmed, weights_of(recipe))
+    assert len((recipe.folder / "metrics.csv").read_text().splitlines()) == 4
+
+
+def test_a_finished_run_is_not_trained_again(table, monkeypatch):
+    recipe = parse_recipe(table)
+    first = weights_of(recipe)
+    monkeypatch.setattr(trainer_module, "_step", None)
+    assert_same(first, weights_of(recipe))
+
+
+def test_a_folder_of_another_recipe_is_refused(table):
+    recipe = parse_recipe(table)
+    train(recipe, quiet=True)
+    with pytest.raises(ConfigError, match=r"another recipe: its training.epochs is 3, not 4") as caught:
+        train(replace(recipe, training=replace(recipe.training, epochs=4)), quiet=True)
+    assert "output=" in caught.value.hint
+
+
+def test_a_folder_that_holds_something_else_is_refused_and_left_alone(table, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "diary.txt").write_text("dear diary")
+    with pytest.raises(ConfigError, match="no training run"):
+        train(parse_recipe(table), quiet=True)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["diary.txt"]
+
+
+def test_a_damaged_sound_is_left_out_and_named(table, tones, tmp_path):
+    catalogue = Catalogue.create(tmp_path / "catalogue")
+    tracks = tones.tracks()
+    (tmp_path / "broken.wav").write_text("not a sound")
+    catalogue.put_tracks([replace(tracks[0], audio=tmp_path / "broken.wav"), *tracks[1:]])
+    table["data"]["catalogue"] = str(catalogue.folder)
+    run = train(parse_recipe(table), quiet=True)
+    assert list(run.failures) == ["00"]
+
+
+def test_a_recipe_without_a_catalogue_or_with_one_that_is_not_there_says_so(table, tmp_path):
+    recipe = parse_recipe(table)
+    with pytest.raises(ConfigError, match="names no catalogue"):
+        train(replace(recipe, data=replace(recipe.data, catalogue=None)))
+    with pytest.raises(CatalogueError, match="no catalogue in"):
+        train(replace(recipe, data=replace(recipe.data, catalogue=tmp_path / "nowhere")))
+    assert not recipe.folder.exists()
+
+
+def test_an_empty_split_says_so(table, tones, tmp_path):
+    catalogue = Catalogue.create(tmp_path / "catalogue")
+    catalogue.put_tracks([track for track in tones.tracks() if track.split != "valid"])
+    table["data"]["catalogue"] = str(catalogue.folder)
+    with pytest.raises(ConfigError, match="0 tracks in the split valid"):
+        train(parse_recipe(table))
+
+
+def test_a_damaged_checkpoint_is_named_with_a_remedy(table):
+    recipe = parse_recipe(table)
+    train(recipe, quiet=True)
+    (recipe.folder / "checkpoint.pt").write_bytes(b"torn")
+    with pytest.raises(ValueError, match="cannot be resumed") as caught:
+        train(recipe, quiet=True)
+    assert "train anew" in caught.value.hint
+
+
+def test_the_resolved_recipe_lies_in_the_folder(table):
+    recipe = parse_recipe(table)
+    train(recipe, quiet=True)
+    assert parse_recipe(json.loads((recipe.folder / "recipe.json").read_text())) == recipe

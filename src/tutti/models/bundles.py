@@ -28,6 +28,7 @@ from tutti.models.tagger import Tagger
 from tutti.models.taggers import build_tagger, find_architecture
 
 FORMAT = 1
+DUST = 1e-20
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
 
@@ -217,7 +218,7 @@ def load_parameters(network: Tagger, tensors: Mapping[str, torch.Tensor], *, ori
     left_over = sorted(set(tensors) - set(expected))
     other_shape = sorted(n for n in set(expected) & set(tensors) if expected[n].shape != tensors[n].shape)
     if not (missing or left_over or other_shape):
-        network.load_state_dict(dict(tensors))
+        network.load_state_dict({name: _without_dust(tensor) for name, tensor in tensors.items()})
         return
     findings = []
     if missing:
@@ -233,6 +234,17 @@ def load_parameters(network: Tagger, tensors: Mapping[str, torch.Tensor], *, ori
         f"{origin} does not fit the architecture: {'; '.join(findings)}",
         hint="name the architecture, size and labels that it was trained with",
     )
+
+
+def _without_dust(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor with everything below ``DUST`` set to zero.
+
+    Weight decay has left up to a third of some published checkpoints' weights at 1e-38 and below. They change no
+    output, but processors compute with such denormal numbers some forty times slower.
+    """
+    if not tensor.is_floating_point():
+        return tensor
+    return torch.where(tensor.abs() < DUST, torch.zeros_like(tensor), tensor)
 
 
 def fingerprint(network: Tagger, config: ModelConfig) -> str:

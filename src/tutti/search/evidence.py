@@ -1,0 +1,92 @@
+"""How much more likely each concept is in each track than in music at large, according to the models.
+
+A model's probability p of a label whose share among its training tracks is r speaks for the label as much as the odds
+p / (1 - p) exceed the odds r / (1 - r). The logarithm of that ratio is the evidence: above 0 the sound made the label
+more likely than it was before anyone listened, below 0 less. It is averaged over the labels of one model that tell of
+the same concept, then over models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.search.vocabulary import Concept, Vocabulary
+
+# Where a model's training data is not known to us: the middle of the shares of the usual 50 labels.
+UNKNOWN_RATE = 0.05
+SMALLEST_PROBABILITY = 1e-4
+# One model's certainty does not outweigh everything else that was asked.
+STRONGEST = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelEvidence:
+    """What one model said, row by row of the catalogue.
+
+    Attributes:
+        probabilities: NaN in rows that the model has not described. Shape (tracks, labels).
+        base_rates: Share of its training tracks by label, for the labels where that is known.
+    """
+
+    probabilities: NDArray[np.float32]
+    base_rates: Mapping[str, float]
+
+
+class Evidence:
+    """The evidence for every concept of a vocabulary. Columns are computed when first asked for."""
+
+    def __init__(self, vocabulary: Vocabulary, models: Mapping[str, ModelEvidence], n_tracks: int) -> None:
+        self.vocabulary = vocabulary
+        self.n_tracks = n_tracks
+        self._models = models
+        self._columns: dict[str, NDArray[np.float32]] = {}
+
+    def of(self, name: str) -> NDArray[np.float32]:
+        """Evidence for a concept, NaN where no model has described the track. Shape (tracks,)."""
+        if name not in self._columns:
+            self._columns[name] = self._compute(self.vocabulary.concepts[name])
+        return self._columns[name]
+
+    def _compute(self, concept: Concept) -> NDArray[np.float32]:
+        by_model: dict[str, list[NDArray[np.float32]]] = {}
+        for source in concept.sources:
+            model = self._models[source.model]
+            rate = model.base_rates.get(source.label, UNKNOWN_RATE)
+            ratio = log_odds(model.probabilities[:, source.column]) - log_odds(np.float32(rate))
+            clipped = np.clip(-ratio if source.is_absence else ratio, -STRONGEST, STRONGEST)
+            by_model.setdefault(source.model, []).append(clipped)
+        per_model = np.stack([np.mean(columns, axis=0) for columns in by_model.values()])
+        return mean_of_known(per_model)
+
+
+def log_odds(probability: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
+    """log(p / (1 - p)), with p kept 0.0001 away from 0 and 1."""
+    bounded = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    return np.asarray(np.log(bounded) - np.log1p(-bounded), dtype=np.float32)
+
+
+def mean_of_known(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean down the columns of (rows, columns), NaN left out; NaN where nothing else is in a column."""
+    known = ~np.isnan(rows)
+    counts = known.sum(axis=0)
+    total = np.where(known, rows, 0).sum(axis=0)
+    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan).astype(np.float32)
+
+
+def percentiles(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The share of all values that each exceeds, ties counting half; 0 for NaN.
+
+    >>> percentiles(np.array([3.0, 1.0, 2.0, 2.0], dtype=np.float32)).tolist()
+    [0.875, 0.125, 0.5, 0.5]
+    """
+    known = np.sort(values[~np.isnan(values)])
+    if not len(known):
+        return np.zeros(len(values), dtype=np.float32)
+    below = np.searchsorted(known, values, side="left")
+    up_to = np.searchsorted(known, values, side="right")
+    shares = (below + up_to) / (2 * len(known))
+    return np.where(np.isnan(values), 0, shares).astype(np.float32)

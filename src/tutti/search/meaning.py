@@ -1,0 +1,239 @@
+"""What the phrases of a query mean in a catalogue: which concepts to listen for, which names to look for.
+
+A phrase is looked up as a label of the catalogue's models, in the thesaurus, among the words of titles, artists,
+albums, file names and people's tags, by sentence vectors (where the text extra is installed) and by spelling, in this
+order. How tracks are scored by a meaning is in ``tutti.search.ranking``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.search.names import Names
+from tutti.search.queries import Phrase, parse
+from tutti.search.vocabulary import Vocabulary
+from tutti.text.spelling import forms, nearest
+from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
+
+How = Literal["tag", "synonym", "description", "name", "sentence vectors", "spelling", "unknown"]
+
+SURE_SPELLING, LIKELY_SPELLING, VAGUE_SPELLING = 0.85, 0.75, 0.6
+# Cosine of MiniLM vectors below which two short phrases rarely mean the same (measured: see docs/guides/search.md).
+SIMILARITY_FLOOR = 0.5
+SIMILARITY_MARGIN = 0.1
+# A description of which no model hears at least this share would be another thing.
+LEAST_COVERAGE = 0.3
+
+
+class Encoder(Protocol):
+    """Turns phrases into unit vectors. Shape (phrases, dimensions)."""
+
+    def encode(self, texts: list[str]) -> NDArray[np.float32]:
+        """See the class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What one phrase of a query asks for.
+
+    Attributes:
+        phrase: In its plain form, as typed.
+        is_negative: Whether its absence is asked for.
+        how: By what way it was understood.
+        via: The known term that it was taken for, where that is another word.
+        weights: Concepts to listen for, with weights from -1 to 1; empty where only names can match.
+        same_tags: People's tags that mean just this.
+        near_tags: People's tags that mean a kind of it.
+        names: Phrases to look for in titles, artists, albums and file names.
+        suggestions: Known words that are spelt a little like it, where it is unknown.
+    """
+
+    phrase: str
+    is_negative: bool = False
+    how: How
+    via: str | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    same_tags: tuple[str, ...] = ()
+    near_tags: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+class Interpreter:
+    """Understands queries in the words of one catalogue.
+
+    Args:
+        vocabulary: What its models can hear.
+        names: What its tracks are called.
+        encoder: For phrases that are in no list; None does without.
+        thesaurus: Of music.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        names: Names,
+        *,
+        encoder: Encoder | None = None,
+        thesaurus: Thesaurus | None = None,
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._names = names
+        self._encoder = encoder
+        self._thesaurus = thesaurus or load_thesaurus()
+        self._term_vectors: tuple[list[str], NDArray[np.float32]] | None = None
+
+    def interpret(self, query: str) -> tuple[Meaning, ...]:
+        """What each phrase of a query means.
+
+        Raises:
+            QueryError: There is no word in it.
+        """
+        meanings = [self._meaning(phrase) for phrase in parse(query, self._is_known)]
+        # Words that mean nothing next to each other may each be close to something.
+        return tuple(part for meaning in meanings for part in self._in_pieces(meaning))
+
+    def _is_known(self, phrase: str) -> bool:
+        in_lists = self._vocabulary.find(phrase) is not None or self._thesaurus.find(phrase) is not None
+        return in_lists or phrase in self._names.phrases or (" " not in phrase and phrase in self._names.words)
+
+    def _in_pieces(self, meaning: Meaning) -> list[Meaning]:
+        words = meaning.phrase.split()
+        if meaning.how != "unknown" or len(words) == 1:
+            return [meaning]
+        return [self._meaning(Phrase(text=word, is_negative=meaning.is_negative)) for word in words]
+
+    def _meaning(self, phrase: Phrase) -> Meaning:
+        text = phrase.text
+        by_sound = self._by_lists(text)
+        if by_sound is None and self._is_named(phrase):
+            by_sound = Meaning(phrase=text, how="name", same_tags=(text,))
+        if by_sound is None:
+            by_sound = self._by_likeness(text)
+        # "instrumental" is the absence of vocals, asked for: a negative phrase.
+        is_absence = by_sound.weights != {} and all(weight < 0 for weight in by_sound.weights.values())
+        weights = {name: -weight for name, weight in by_sound.weights.items()} if is_absence else by_sound.weights
+        return Meaning(
+            phrase=text,
+            is_negative=phrase.is_negative != is_absence,
+            how=by_sound.how,
+            via=by_sound.via,
+            weights=weights,
+            same_tags=by_sound.same_tags,
+            near_tags=by_sound.near_tags,
+            names=() if is_absence else (by_sound.names or (text,)),
+            suggestions=by_sound.suggestions,
+        )
+
+    def _is_named(self, phrase: Phrase) -> bool:
+        if self._is_known(phrase.text):
+            return True
+        if not phrase.is_quoted:
+            return False
+        found = self._names.containing(phrase.text)
+        return any(bool(flags.any()) for flags in found.values())
+
+    def _by_lists(self, text: str) -> Meaning | None:
+        """As a label, or by the thesaurus; None where it is in neither, or where no model hears what it means."""
+        sense = self._thesaurus.find(text)
+        labelled = self._vocabulary.find(text)
+        if labelled is not None:
+            concept, is_absence = labelled
+            how: How = "tag" if concept.name in forms(text) else "synonym"
+            return self._sounding({concept.name: -1.0 if is_absence else 1.0}, text, how, sense and sense.entry)
+        if sense is None:
+            return None
+        entry = sense.entry
+        sign = -1.0 if sense.relation == "absent" else 1.0
+        if entry.term in self._vocabulary:
+            return self._sounding({entry.term: sign}, text, "synonym", entry)
+        weights = self._heard_part(entry)
+        if weights is None:
+            return None
+        return self._sounding(
+            {name: sign * weight for name, weight in weights.items()}, text, "description", entry
+        )
+
+    def _heard_part(self, entry: Entry) -> dict[str, float] | None:
+        """The part of a description that the models can hear; None where too much is missing."""
+        weights = {name: weight for name, weight in entry.means.items() if name in self._vocabulary}
+        wanted = sum(max(weight, 0) for weight in entry.means.values())
+        heard = sum(max(weight, 0) for weight in weights.values())
+        return weights if heard and heard >= LEAST_COVERAGE * wanted else None
+
+    def _sounding(self, weights: dict[str, float], text: str, how: How, entry: Entry | None) -> Meaning:
+        via = next(iter(weights)) if how == "synonym" else (entry.term if entry else None)
+        near: tuple[str, ...] = ()
+        same: tuple[str, ...] = (text,)
+        if entry is not None and (text in forms(entry.term) or text in entry.same):
+            same, near = (entry.term, text, *entry.same), entry.near
+        return Meaning(
+            phrase=text,
+            how=how,
+            via=None if via in forms(text) else via,
+            weights=weights,
+            same_tags=same,
+            near_tags=near,
+        )
+
+    def _by_likeness(self, text: str) -> Meaning:
+        """By spelling where it is nearly right, else by sentence vectors, else by spelling again."""
+        sure = self._by_spelling(text, SURE_SPELLING)
+        if sure is not None:
+            return sure
+        found = self._by_vectors(text) or self._by_spelling(text, LIKELY_SPELLING)
+        if found is not None:
+            return found
+        return Meaning(phrase=text, how="unknown", suggestions=tuple(self._spelt_like(text, VAGUE_SPELLING, count=3)))
+
+    def _spelt_like(self, text: str, cutoff: float, *, count: int) -> list[str]:
+        known = {*self._usable_terms(), *self._thesaurus.names, *self._names.words, *self._names.phrases}
+        return nearest(text, known, cutoff=cutoff, count=count)
+
+    def _by_spelling(self, text: str, cutoff: float) -> Meaning | None:
+        for known in self._spelt_like(text, cutoff, count=3):
+            meant = self._by_lists(known)
+            if meant is None and self._is_known(known):
+                meant = Meaning(phrase=text, how="name", same_tags=(known,))
+            if meant is not None:
+                return Meaning(
+                    phrase=text,
+                    how="spelling",
+                    via=known,
+                    weights=meant.weights,
+                    same_tags=meant.same_tags,
+                    near_tags=meant.near_tags,
+                    names=(known,),
+                )
+        return None
+
+    def _usable_terms(self) -> list[str]:
+        """Labels, and terms of the thesaurus that the models can hear."""
+        terms = [entry.term for entry in self._thesaurus.entries if self._by_lists(entry.term) is not None]
+        return sorted({*terms, *self._vocabulary.concepts})
+
+    def _by_vectors(self, text: str) -> Meaning | None:
+        if self._encoder is None or not len(self._vocabulary):
+            return None
+        if self._term_vectors is None:
+            terms = self._usable_terms()
+            self._term_vectors = terms, self._encoder.encode([f"{term} music" for term in terms])
+        terms, vectors = self._term_vectors
+        similarity = vectors @ self._encoder.encode([f"{text} music"])[0]
+        best = float(similarity.max())
+        if best < SIMILARITY_FLOOR:
+            return None
+        chosen = [i for i in np.argsort(-similarity, kind="stable")[:3] if similarity[i] > best - SIMILARITY_MARGIN]
+        weights: dict[str, float] = {}
+        for index in chosen:
+            meant = self._by_lists(terms[index])
+            assert meant is not None
+            for name, weight in meant.weights.items():
+                weights[name] = weights.get(name, 0.0) + weight * float(similarity[index])
+        via = ", ".join(terms[index] for index in chosen)
+        return Meaning(phrase=text, how="sentence vectors", via=via, weights=weights, same_tags=(text,))

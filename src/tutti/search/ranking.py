@@ -1,0 +1,160 @@
+"""Scores for tracks, from what a query means.
+
+Each part of a query gives a track a score from 0 to 1:
+
+* words that can be heard: the share of the catalogue's tracks in which there is less evidence of it
+  (``tutti.search.evidence``; of a description such as "drum and bass", the weighted mean of its concepts' evidence);
+* words with a minus: one less that share;
+* names: 1 where a whole title, artist, album or tag is meant, 0.9 where words of one are;
+* a likeness: the share of random pairs of tracks that are less alike than the track and the example.
+
+A part counts 0 in a track in which it is not present: where what is asked for is not more likely than in music at
+large (evidence of 0 or less), or a name is not found. A track's score is the mean over the parts. Hits are the tracks
+in which at least half of the parts that ask for something are present, and nothing that a minus rejects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.search.corpus import Corpus
+from tutti.search.evidence import percentiles
+from tutti.search.meaning import Meaning
+
+WHOLE_NAME, PART_OF_NAME = 1.0, 0.9
+# Natural logarithms of how many times likelier it becomes that a term fits: typed as a tag, a kind of it typed as a
+# tag, a word of the title or another name.
+TYPED, TYPED_NEAR, IN_A_NAME = 3.0, 1.5, 1.0
+
+Scores = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of a query, scored for all tracks.
+
+    Attributes:
+        term: The words, or the example's name.
+        meaning: Of words; None for a likeness.
+        scores: Shape (tracks,).
+        present: Whether the track has what is asked for, or lacks what is rejected. Shape (tracks,).
+        found: Tracks found by other than the models' tags, by how: ``typed``, ``title``, ``artist``, …
+    """
+
+    term: str
+    meaning: Meaning | None
+    scores: Scores
+    present: Flags
+    found: Mapping[str, Flags] = field(default_factory=dict)
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether it rejects tracks."""
+        return self.meaning is not None and self.meaning.is_negative
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """Rows of the corpus, best first, and their scores."""
+
+    rows: NDArray[np.int64]
+    scores: Scores
+
+
+def score_meaning(meaning: Meaning, corpus: Corpus) -> Part:
+    """Score all tracks by one phrase of a query."""
+    found = _found(meaning, corpus)
+    named = _any([flags for how, flags in found.items() if how.startswith("whole")], len(corpus))
+    in_a_name = _any([found[how] for how in ("title", "artist", "album", "file") if how in found], len(corpus))
+    if meaning.weights:
+        evidence = combined_evidence(meaning, corpus)
+        evidence = np.where(found["typed"], np.fmax(evidence, 0) + TYPED, evidence)
+        evidence = np.where(found["typed near"], np.fmax(evidence, 0) + TYPED_NEAR, evidence)
+        evidence = np.where(in_a_name, np.nan_to_num(evidence) + IN_A_NAME, evidence)
+        scores = np.where(named, WHOLE_NAME, percentiles(evidence.astype(np.float32)))
+        present = named | (evidence > 0)
+    else:
+        whole = named | found["typed"]
+        scores = np.where(whole, WHOLE_NAME, np.where(in_a_name, PART_OF_NAME, 0.0))
+        present = whole | in_a_name
+    if meaning.is_negative:
+        scores, present = 1 - scores, ~present
+    return Part(
+        term=meaning.phrase, meaning=meaning, scores=scores.astype(np.float32), present=present, found=found
+    )
+
+
+def combined_evidence(meaning: Meaning, corpus: Corpus) -> Scores:
+    """Weighted mean evidence of a meaning's concepts; at most 0 where what it asks to hear is not heard itself."""
+    total = np.zeros(len(corpus), dtype=np.float32)
+    wanted = np.zeros(len(corpus), dtype=np.float32)
+    for name, weight in meaning.weights.items():
+        evidence = weight * corpus.evidence.of(name)
+        total += evidence
+        wanted += evidence if weight > 0 else 0
+    mean = total / sum(abs(weight) for weight in meaning.weights.values())
+    return np.where(wanted > 0, mean, np.minimum(mean, 0)).astype(np.float32)
+
+
+def score_likeness(term: str, query: Mapping[str, Scores], corpus: Corpus) -> Part:
+    """Score all tracks by how alike they sound to an example, given by its vectors by model."""
+    similarity = corpus.soundspace.similarity(query)
+    # The similarity itself, scaled to less than a percentile's step, keeps the order of the most alike.
+    scores = corpus.soundspace.percentile(similarity)
+    fine = np.nan_to_num(similarity) * 1e-6
+    return Part(term=term, meaning=None, scores=scores + fine, present=similarity > 0)
+
+
+def rank(parts: Sequence[Part], candidates: Flags, *, k: int) -> Ranking:
+    """The k best of the candidates; ties go by the order of the rows.
+
+    Args:
+        parts: Of the query.
+        candidates: Tracks that may be hits. Shape (tracks,).
+        k: How many at most.
+    """
+    scores = np.mean([np.where(part.present, part.scores, 0) for part in parts], axis=0)
+    wanted = [part for part in parts if not part.is_negative]
+    is_hit = candidates.copy()
+    for part in parts:
+        if part.is_negative:
+            is_hit &= part.present
+    if wanted:
+        is_hit &= 2 * np.sum([part.present for part in wanted], axis=0) >= len(wanted)
+    rows = np.flatnonzero(is_hit)
+    best = rows[np.argsort(-scores[rows], kind="stable")[:k]]
+    return Ranking(rows=best, scores=np.clip(scores[best], 0, 1).astype(np.float32))
+
+
+def _found(meaning: Meaning, corpus: Corpus) -> dict[str, Flags]:
+    """Tracks by how they are found beside the models' tags."""
+    names = corpus.names
+    found: dict[str, Flags] = {
+        "typed": names.tagged(meaning.same_tags) | _of_decade(meaning.same_tags, corpus),
+        "typed near": names.tagged(meaning.near_tags),
+    }
+    for phrase in meaning.names:
+        for how, flags in names.named(phrase).items():
+            if how != "file":
+                found[f"whole {how}"] = found.get(f"whole {how}", False) | flags
+        for how, flags in names.containing(phrase).items():
+            found[how] = found.get(how, False) | flags
+    return found
+
+
+def _of_decade(tags: Sequence[str], corpus: Corpus) -> Flags:
+    """Tracks whose year lies in a decade that is among the tags, such as "80s"."""
+    decades = [int(tag[:-1]) for tag in tags if tag.endswith("s") and tag[:-1].isdigit() and len(tag) == 3]
+    if not decades:
+        return np.zeros(len(corpus), dtype=bool)
+    years = np.array([year or 0 for year in corpus.column("year")])
+    return np.isin(years // 10 * 10, [decade + (1900 if decade >= 20 else 2000) for decade in decades])
+
+
+def _any(flags: Sequence[Flags], n_tracks: int) -> Flags:
+    return np.logical_or.reduce([np.zeros(n_tracks, dtype=bool), *flags])

@@ -1,0 +1,6 @@
+"""Words about music: their spelling, what they mean, and sentence vectors.
+
+Here: ``spelling`` (plain forms of words and their nearest neighbours), ``thesaurus`` (terms of music, their synonyms
+and what they sound like), ``sentences`` (a sentence encoder). Not here: what a catalogue's models can say
+(``tutti.search.vocabulary``) and how a query is understood (``tutti.search.queries``).
+"""

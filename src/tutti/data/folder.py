@@ -18,40 +18,13 @@ from pathlib import Path
 from tutti.data.track import Problem
 from tutti.errors import ConfigError
 
-EXTENSIONS = frozenset(
-    [
-        ".aac",
-        ".ac3",
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".amr",
-        ".ape",
-        ".au",
-        ".caf",
-        ".flac",
-        ".m4a",
-        ".m4b",
-        ".mka",
-        ".mp2",
-        ".mp3",
-        ".mp4",
-        ".mpc",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".rf64",
-        ".snd",
-        ".spx",
-        ".tta",
-        ".w64",
-        ".wav",
-        ".wave",
-        ".webm",
-        ".wma",
-        ".wv",
-    ]
-)
+# fmt: off
+EXTENSIONS = frozenset({
+    ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".au", ".caf", ".flac", ".m4a", ".m4b", ".mka", ".mp2",
+    ".mp3", ".mp4", ".mpc", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".spx", ".tta", ".w64", ".wav", ".wave", ".webm",
+    ".wma", ".wv",
+})
+# fmt: on
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,9 +89,7 @@ class SndfileSound:
             try:
                 block = self._file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as cause:
-                raise AudioError(
-                    f"the sound breaks off: {cause}", hint="restore the file from its source"
-                ) from None
+                raise AudioError(f"the sound breaks off: {cause}", hint="restore the file from its source") from None
             if not len(block):
                 return
             yield block
@@ -102,9 +100,7 @@ class FfmpegSound:
 
     def __init__(self, container: Any, path: Path) -> None:
         if not container.streams.audio:
-            raise AudioError(
-                f"{path} holds no sound", hint="name a sound file, or a video that has a sound track"
-            )
+            raise AudioError(f"{path} holds no sound", hint="name a sound file, or a video that has a sound track")
         self._container = container
         self._stream = container.streams.audio[0]
         self.sample_rate: int = int(self._stream.rate)

@@ -144,9 +144,7 @@ class _EvenCutter:
         if len(starts) != len(self._begins):
             return None
         excerpts = []
-        for start, begin, length, window in zip(
-            starts, self._begins, self._lengths, self._windows, strict=True
-        ):
+        for start, begin, length, window in zip(starts, self._begins, self._lengths, self._windows, strict=True):
             needed = min(n_samples, total)
             if window is None or start < begin or start + needed > begin + length:
                 return None
@@ -213,9 +211,7 @@ def listen(recording: Recording, specs: Sequence[ExcerptSpec]) -> Iterator[Excer
     yield tally.heard()
 
 
-def _pass(
-    tally: _Tally, specs: Sequence[ExcerptSpec], n_frames: int, astray: list[ExcerptSpec]
-) -> Iterator[Excerpts]:
+def _pass(tally: _Tally, specs: Sequence[ExcerptSpec], n_frames: int, astray: list[ExcerptSpec]) -> Iterator[Excerpts]:
     """Once through the sound; specs that the announced length led astray are added to ``astray``."""
     file_rate = tally.sample_rate
     streams = {

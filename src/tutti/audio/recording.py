@@ -80,9 +80,7 @@ class Recording:
                 hint="pass one sound at a time",
             )
         if int(sample_rate) != sample_rate or sample_rate < 1:
-            raise AudioError(
-                f"{sample_rate!r} is no sample rate", hint="give Hz as a whole number, such as 44100"
-            )
+            raise AudioError(f"{sample_rate!r} is no sample rate", hint="give Hz as a whole number, such as 44100")
         frames = np.ascontiguousarray(np.atleast_2d(samples).T, dtype=np.float32)  # (frames, channels)
         return cls(key=key, memory=WaveformSound(frames, int(sample_rate)))
 

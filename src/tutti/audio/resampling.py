@@ -53,9 +53,7 @@ class StreamResampler:
     def __init__(self, from_rate: int, to_rate: int, resampling: Resampling) -> None:
         self._stream = None
         if from_rate != to_rate:
-            self._stream = soxr.ResampleStream(
-                from_rate, to_rate, 1, dtype="float32", quality=resampling.quality
-            )
+            self._stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float32", quality=resampling.quality)
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block, of shape (samples,), and give what can be given by now."""

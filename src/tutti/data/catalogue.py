@@ -214,6 +214,10 @@ class Catalogue:
             listed = ", ".join(f"'{value}'" for value in wanted)
             self._database.open_table(table).delete(f"{column} IN ({listed})")
 
+    def _drop(self, table: str) -> None:
+        if table in self.table_names():
+            self._database.drop_table(table)
+
     def compact(self) -> None:
         """Join the small pieces that many small writes leave, and drop old versions of the tables."""
         for name in self.table_names():
@@ -309,7 +313,7 @@ class Catalogue:
         """Register a model. If one of the same name had other labels or dimensions, its predictions go."""
         previous = self.models().get(record.model)
         if previous and (previous.labels, previous.embed_dim) != (record.labels, record.embed_dim):
-            self._database.drop_table(PREDICTIONS + record.model, ignore_missing=True)
+            self._drop(PREDICTIONS + record.model)
         row = {
             "model": record.model,
             "fingerprint": record.fingerprint,

@@ -89,9 +89,7 @@ class ModelConfig:
             raise ConfigError(f"the model {self.name} has no labels", hint="name at least one")
         if len(set(self.labels)) != len(self.labels):
             twice = next(label for label in self.labels if self.labels.count(label) > 1)
-            raise ConfigError(
-                f"the label {twice!r} of the model {self.name} occurs twice", hint="name each once"
-            )
+            raise ConfigError(f"the label {twice!r} of the model {self.name} occurs twice", hint="name each once")
 
     @property
     def sample_rate(self) -> int:
@@ -227,9 +225,7 @@ def load_parameters(network: Tagger, tensors: Mapping[str, torch.Tensor], *, ori
         findings.append(f"{len(left_over)} are unknown, such as {left_over[0]!r}")
     if other_shape:
         name = other_shape[0]
-        findings.append(
-            f"{name!r} has shape {tuple(tensors[name].shape)}, wanted {tuple(expected[name].shape)}"
-        )
+        findings.append(f"{name!r} has shape {tuple(tensors[name].shape)}, wanted {tuple(expected[name].shape)}")
     raise ModelError(
         f"{origin} does not fit the architecture: {'; '.join(findings)}",
         hint="name the architecture, size and labels that it was trained with",

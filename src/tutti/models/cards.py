@@ -39,8 +39,7 @@ def _facts(config: Mapping[str, Any]) -> str:
     excerpts = config["excerpts"]
     rows = {
         "Architecture": config["architecture"],
-        "Options": ", ".join(f"{key}={value}" for key, value in config["options"].items())
-        or "the published size",
+        "Options": ", ".join(f"{key}={value}" for key, value in config["options"].items()) or "the published size",
         "Paper": config["paper"] or "none",
         "Source": config["source"],
         "Licence": config["licence"],

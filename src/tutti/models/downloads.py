@@ -66,9 +66,7 @@ class Patience:
 
     def __post_init__(self) -> None:
         if self.attempts < 1 or self.timeout <= 0 or self.first_pause < 0:
-            raise ConfigError(
-                f"{self} makes no sense", hint="give at least one attempt and a timeout above 0 s"
-            )
+            raise ConfigError(f"{self} makes no sense", hint="give at least one attempt and a timeout above 0 s")
 
 
 class _InterruptedError(Exception):
@@ -131,8 +129,7 @@ def _fetch_with_patience(remote: RemoteFile, partial: Path, progress: Progress, 
             furthest = max(furthest, reached)
             if failures >= patience.attempts:
                 raise DownloadError(
-                    f"{remote.address} could not be fetched: {cause}; "
-                    f"{reached} of {remote.n_bytes} bytes came",
+                    f"{remote.address} could not be fetched: {cause}; {reached} of {remote.n_bytes} bytes came",
                     hint="check the network and run the same command again: it goes on where it stopped; "
                     "without a network, name folders that hold the published files in TUTTI_MODELS",
                 ) from None

@@ -127,9 +127,7 @@ def _done(hearings: Iterable[_Hearing], desks: Sequence[_Desk], keep_excerpts: b
             yield Analysis(recording=hearing.recording, failure=hearing.end)
         elif hearing.n_waiting == 0:
             hearing.is_given = True
-            results = {
-                desk.model.name: _result(hearing.rows[desk.model.name], keep_excerpts) for desk in desks
-            }
+            results = {desk.model.name: _result(hearing.rows[desk.model.name], keep_excerpts) for desk in desks}
             yield Analysis(recording=hearing.recording, results=results, heard=hearing.end)
 
 
@@ -149,9 +147,7 @@ class _Desk:
         self.model = model
         self._seconds = seconds
         excerpt_seconds = model.n_samples / model.sample_rate
-        self._batch_size = max(
-            1, min(MAX_BATCH, 1 << int(np.log2(max(1.0, BATCH_SECONDS / excerpt_seconds))))
-        )
+        self._batch_size = max(1, min(MAX_BATCH, 1 << int(np.log2(max(1.0, BATCH_SECONDS / excerpt_seconds)))))
         self._waiting: list[tuple[_Hearing, NDArray[np.float32]]] = []
 
     def take(self, hearing: _Hearing, waveforms: NDArray[np.float32]) -> list[_Hearing]:
@@ -170,11 +166,11 @@ class _Desk:
     def _run(self) -> list[_Hearing]:
         turn, self._waiting = self._waiting[: self._batch_size], self._waiting[self._batch_size :]
         batch = np.zeros((self._batch_size, self.model.n_samples), dtype=np.float32)
-        for row, (_, waveform) in zip(batch, turn, strict=False):
-            row[:] = waveform
+        for i, (_, waveform) in enumerate(turn):
+            batch[i] = waveform
         probabilities, vectors = self._compute(batch)
-        for (hearing, _), *row in zip(turn, probabilities, vectors, strict=False):
-            hearing.rows.setdefault(self.model.name, []).append((row[0], row[1]))
+        for i, (hearing, _) in enumerate(turn):
+            hearing.rows.setdefault(self.model.name, []).append((probabilities[i], vectors[i]))
             hearing.n_waiting -= 1
         return [hearing for hearing, _ in turn]
 
@@ -213,9 +209,7 @@ def _hear(recording: Recording, specs: Sequence[ExcerptSpec]) -> Iterator[_Event
         except TuttiError as error:
             yield hearing, error, time.perf_counter() - began
             return
-        except (
-            Exception
-        ) as error:  # a decoder's surprise must not end the run; it is reported like any other failure
+        except Exception as error:  # a decoder's surprise must not end the run; it is reported like any other failure
             surprise = AudioError(
                 f"{recording.key} cannot be decoded: {type(error).__name__}: {error}",
                 hint="check that the file is whole",
@@ -227,9 +221,7 @@ def _hear(recording: Recording, specs: Sequence[ExcerptSpec]) -> Iterator[_Event
         yield hearing, item, time.perf_counter() - began
 
 
-def _events_in_threads(
-    recordings: Iterable[Recording], specs: Sequence[ExcerptSpec], jobs: int
-) -> Iterator[_Event]:
+def _events_in_threads(recordings: Iterable[Recording], specs: Sequence[ExcerptSpec], jobs: int) -> Iterator[_Event]:
     """The same from several threads, which wait when the models fall behind."""
     source = iter(recordings)
     source_lock = threading.Lock()
@@ -239,7 +231,8 @@ def _events_in_threads(
     def put(item: _Event | BaseException | None) -> None:
         while not stopped.is_set():
             try:
-                return ready.put(item, timeout=0.1)
+                ready.put(item, timeout=0.1)
+                break
             except queue.Full:
                 continue
 

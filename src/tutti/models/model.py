@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tutti.audio.recording import Recording
 from tutti.errors import AudioError
-from tutti.models.bundles import ModelConfig, fingerprint, read_config, read_network, save_bundle
+from tutti.models.bundles import Excerpting, ModelConfig, fingerprint, read_config, read_network, save_bundle
 from tutti.models.inference import analyse
 from tutti.models.tagger import Tagger
 
@@ -44,6 +45,18 @@ class Model:
     def save(self, folder: Path | str) -> None:
         """Write the model as a bundle."""
         save_bundle(self.network, self.config, Path(folder))
+
+    def with_excerpts(self, *, count: int | None = None, hop: float | None = None) -> Self:
+        """The same model, hearing other excerpts; None keeps what it has.
+
+        Args:
+            count: Spread at most so many evenly.
+            hop: Seconds from one excerpt to the next, instead of spreading them.
+        """
+        if count is None and hop is None:
+            return self
+        excerpts = Excerpting(count=count or self.config.excerpts.count, hop=hop)
+        return type(self)(dataclasses.replace(self.config, excerpts=excerpts), self.network)
 
     @property
     def name(self) -> str:

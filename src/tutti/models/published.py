@@ -75,15 +75,11 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
         ) from None
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as cause:
         first_line = str(cause).partition("\n")[0]
-        raise ModelError(
-            f"{file} is damaged: {first_line}", hint="take the file anew from its publisher"
-        ) from None
+        raise ModelError(f"{file} is damaged: {first_line}", hint="take the file anew from its publisher") from None
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
-        raise ModelError(
-            f"{file} holds no state dict", hint="save one with torch.save(model.state_dict(), file)"
-        )
+        raise ModelError(f"{file} holds no state dict", hint="save one with torch.save(model.state_dict(), file)")
     return {str(key).removeprefix("module."): value for key, value in loaded.items()}
 
 

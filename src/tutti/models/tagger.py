@@ -57,9 +57,7 @@ class MelTaggerConfig(TaggerConfig):
     @property
     def mel(self) -> MelConfig:
         """The front end's configuration."""
-        return MelConfig(
-            sample_rate=self.sample_rate, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels
-        )
+        return MelConfig(sample_rate=self.sample_rate, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels)
 
 
 class Encoder(Protocol):
@@ -76,9 +74,7 @@ class Tagger(nn.Module):
         logits ``[batch, n_labels]``.
     """
 
-    def __init__(
-        self, frontend: nn.Module, encoder: nn.Module, n_labels: int, *, dropout: float = 0.5
-    ) -> None:
+    def __init__(self, frontend: nn.Module, encoder: nn.Module, n_labels: int, *, dropout: float = 0.5) -> None:
         super().__init__()
         embed_dim = encoder.embed_dim
         assert isinstance(embed_dim, int)

@@ -181,9 +181,7 @@ class Zoo:
                 return self._convert(entry, found.path)
         return self._fetch(entry, progress, force=force)
 
-    def load(
-        self, name_or_folder: str | Path, *, device: str = "cpu", progress: Progress | None = None
-    ) -> Model:
+    def load(self, name_or_folder: str | Path, *, device: str = "cpu", progress: Progress | None = None) -> Model:
         """A model by its name, or from a bundle's folder; a published name goes before a folder's.
 
         A published checkpoint that is not at hand is pulled. Where the cache cannot be written to, a
@@ -232,9 +230,7 @@ class Zoo:
         try:
             return Model.load(self._convert(entry, file))
         except DownloadError as cause:
-            _warn_once(
-                f"{cause.message}: {entry.name} is converted anew from {file} each time ({cause.hint})"
-            )
+            _warn_once(f"{cause.message}: {entry.name} is converted anew from {file} each time ({cause.hint})")
             return _import(entry, file)
 
 

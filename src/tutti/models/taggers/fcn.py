@@ -34,10 +34,7 @@ class FCNEncoder(nn.Module):
         self.input_norm = InputNorm()
         widths = [1] + [n_channels for n_channels, _ in LAYERS]
         self.layers = nn.Sequential(
-            *[
-                ConvBlock2d(n_in, n_out, pool=pool)
-                for n_in, (n_out, pool) in zip(widths[:-1], LAYERS, strict=True)
-            ]
+            *[ConvBlock2d(n_in, n_out, pool=pool) for n_in, (n_out, pool) in zip(widths[:-1], LAYERS, strict=True)]
         )
         self.embed_dim = widths[-1]
 

@@ -6,6 +6,7 @@ section 3.2). As in the published code, strides reduce and there is no pooling l
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -32,13 +33,9 @@ class ShortChunkResNetConfig(MelTaggerConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.n_channels < 1:
-            raise ConfigError(
-                f"n_channels={self.n_channels} is not positive", hint="give 1 or more; 128 is published"
-            )
+            raise ConfigError(f"n_channels={self.n_channels} is not positive", hint="give 1 or more; 128 is published")
         if self.n_mels > 128:
-            raise ConfigError(
-                f"n_mels={self.n_mels} is more than seven halvings reduce to one", hint="give up to 128"
-            )
+            raise ConfigError(f"n_mels={self.n_mels} is more than seven halvings reduce to one", hint="give up to 128")
 
 
 class ShortChunkResNetEncoder(nn.Module):
@@ -49,7 +46,7 @@ class ShortChunkResNetEncoder(nn.Module):
         widths = [1] + [n_channels * factor for factor in WIDTHS]
         self.input_norm = InputNorm()
         self.layers = nn.Sequential(
-            *[ResidualBlock2d(n_in, n_out) for n_in, n_out in zip(widths[:-1], widths[1:], strict=True)]
+            *[ResidualBlock2d(n_in, n_out) for n_in, n_out in itertools.pairwise(widths)]
         )
         self.dense = DenseBlock(widths[-1], widths[-1])
         self.embed_dim = widths[-1]

@@ -1,0 +1,69 @@
+"""``tutti index``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tutti.cli.tag import DEFAULT_MODEL, HopSeconds, MaxExcerpts, ModelNames
+
+if TYPE_CHECKING:
+    from tutti.search.index_report import Progress
+
+
+def index(
+    catalogue: Annotated[Path, typer.Option("--catalogue", "-c", help="The catalogue's folder; made where missing.")],
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of music, or files. None: the catalogue's own tracks.")
+    ] = None,
+    model: ModelNames = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads that decode. [half the processors]")] = None,
+    excerpts: MaxExcerpts = None,
+    hop: HopSeconds = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Tag music and store everything in a catalogue. The same command again only looks at what has changed."""
+    from tutti.data.catalogue import Catalogue
+    from tutti.models.zoo import load_model
+    from tutti.search.indexing import index as bring_up_to_date
+
+    models = [load_model(name).with_excerpts(count=excerpts, hop=hop) for name in model or [DEFAULT_MODEL]]
+    with _progress_bar(quiet) as on_progress:
+        report = bring_up_to_date(
+            folders or [], Catalogue.create(catalogue), models, jobs=jobs, on_progress=on_progress
+        )
+    typer.echo(json.dumps(report.to_json(), ensure_ascii=False) if as_json else "\n".join(report.lines()))
+
+
+@contextmanager
+def _progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]} tracks/s, {task.fields[problems]} problems"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("index", total=None, rate="–", problems=0)
+
+        def show(progress: Progress) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.1f}" if speed else "–"
+            bar.update(task, total=progress.n_files, completed=progress.n_done, rate=rate, problems=progress.n_problems)
+
+        yield show

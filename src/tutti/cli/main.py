@@ -1,0 +1,82 @@
+"""The command ``tutti``: collects the rooms' commands and turns expected trouble into two lines."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import typer
+
+from tutti import __version__
+from tutti.cli import index, models, search, tag, training, world
+from tutti.cli import report as report_page
+from tutti.errors import TuttiError
+
+app = typer.Typer(
+    name="tutti",
+    help="Tags, search and learning for music that is heard, seen, read and listened to.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (
+    tag.tag,
+    index.index,
+    search.search,
+    search.similar,
+    search.show,
+    search.stats,
+    training.train,
+    training.evaluate,
+    world.world,
+    report_page.report,
+):
+    app.command()(command)
+app.add_typer(models.models_app, name="models")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"tutti {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Tags, search and learning for music that is heard, seen, read and listened to."""
+
+
+def main() -> None:
+    """Run the command line. Exits 0 when done, 1 when it failed, 2 when it was misused."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        app()
+    except TuttiError as error:
+        _complain(error.message, error.hint)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has seen enough
+        sys.exit(0)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was done so far is kept", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("TUTTI_DEBUG"):
+            raise
+        _complain(
+            f"unexpected: {type(error).__name__}: {error}", "run it again with TUTTI_DEBUG=1 and report what it prints"
+        )
+
+
+def _complain(message: str, hint: str | None) -> None:
+    typer.echo(f"error: {message}", err=True)
+    if hint:
+        typer.echo(f"hint: {hint}", err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""``tutti tag``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_MODEL = "musicnn-mtat"
+
+ModelNames = Annotated[
+    list[str] | None,
+    typer.Option("--model", "-m", help=f"A published model's name or a bundle's folder; repeatable. [{DEFAULT_MODEL}]"),
+]
+MaxExcerpts = Annotated[
+    int | None, typer.Option("--excerpts", min=1, help="Spread at most so many excerpts over a track.")
+]
+HopSeconds = Annotated[
+    float | None, typer.Option("--hop", min=0.01, help="Instead, take an excerpt every so many seconds.")
+]
+
+
+def tag(
+    files: Annotated[list[Path], typer.Argument(help="Sound files.")],
+    model: ModelNames = None,
+    top: Annotated[int, typer.Option(min=1, help="How many tags to print; --json has them all.")] = 8,
+    excerpts: MaxExcerpts = None,
+    hop: HopSeconds = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of path, model, n_excerpts, tags.")] = False,
+) -> None:
+    """Tag sound files, without a catalogue. Exits 1 when a file could not be heard; the others are tagged."""
+    from tutti.models.tagging import tag_files
+    from tutti.models.zoo import load_model
+
+    models = [load_model(name).with_excerpts(count=excerpts, hop=hop) for name in model or [DEFAULT_MODEL]]
+    tagged, failures = tag_files(files, models)
+    if as_json:
+        typer.echo(json.dumps([one.to_json() for one in tagged], ensure_ascii=False, indent=1))
+    else:
+        for one in tagged:
+            best = "  ".join(f"{label} {value:.2f}" for label, value in list(one.tags.items())[:top])
+            typer.echo(f"{one.path}\n  {one.model}: {best}")
+    for error in failures.values():
+        typer.echo(f"error: {error.message}\nhint: {error.hint}", err=True)
+    if failures:
+        raise typer.Exit(1)

@@ -1,0 +1,40 @@
+"""How far a training run is, on stderr. What went on is in the run's ``metrics.csv``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+@dataclass(frozen=True)
+class ShownSteps:
+    """A bar of steps."""
+
+    progress: Progress
+    task: TaskID
+
+    def advance(self) -> None:
+        """One step more is done."""
+        self.progress.advance(self.task)
+
+    def describe(self, text: str) -> None:
+        """What stands before the bar."""
+        self.progress.update(self.task, description=text)
+
+
+@contextmanager
+def steps_shown(n_steps: int, *, done: int, quiet: bool) -> Iterator[ShownSteps]:
+    """Show a bar of so many steps for as long as the block lasts.
+
+    Args:
+        n_steps: In all.
+        done: Of an earlier run.
+        quiet: Show nothing.
+    """
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+        yield ShownSteps(progress, progress.add_task("training", total=n_steps, completed=done))

@@ -175,7 +175,7 @@ class _Desk:
         return [hearing for hearing, _ in turn]
 
     def _compute(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        network = self.model.network
+        network = self.model.folded_network
         device = next(network.parameters()).device
         began = time.perf_counter()
         with torch.inference_mode():

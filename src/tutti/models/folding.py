@@ -1,0 +1,39 @@
+"""The same network, faster to predict with: batch normalisation folded into the convolutions, channels last.
+
+After training, normalisation is a fixed scale and offset for each channel, which the convolution before it can apply
+itself: w' = w * gamma / sqrt(var + eps), b' = (b - mean) * gamma / sqrt(var + eps) + beta. Outputs agree to about 1e-6.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+from tutti.models.tagger import Tagger
+
+# How the blocks of ``tutti.models.blocks`` call a layer and the normalisation that follows it at once.
+PAIRS = (("conv", "norm"), ("conv_1", "norm_1"), ("conv_2", "norm_2"), ("linear", "norm"), ("0", "1"))
+
+
+def folded(network: Tagger) -> Tagger:
+    """A copy for predicting only; the network itself stays as it is."""
+    fast = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
+    for module in list(fast.encoder.modules()):
+        for layer_name, norm_name in PAIRS:
+            for layer in _folded_layer(module, layer_name, norm_name):
+                setattr(module, layer_name, layer)
+                setattr(module, norm_name, nn.Identity())
+    fast.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fast
+
+
+def _folded_layer(module: nn.Module, layer_name: str, norm_name: str) -> Iterator[nn.Module]:
+    layer, norm = module._modules.get(layer_name), module._modules.get(norm_name)
+    if isinstance(layer, nn.Conv1d | nn.Conv2d) and isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+        yield fuse_conv_bn_eval(layer, norm)
+    elif isinstance(layer, nn.Linear) and isinstance(norm, nn.BatchNorm1d):
+        yield fuse_linear_bn_eval(layer, norm)

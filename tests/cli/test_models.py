@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from tutti.cli.models import models_app
+from tutti.errors import ConfigError, UnknownNameError
+from tutti.models.label_files import read_labels
+from tutti.models.taggers import build_tagger
+from tutti.models.zoo import load_model
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, no further folders, and nobody to fetch from."""
+    monkeypatch.setenv("TUTTI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TUTTI_MIRROR", "http://127.0.0.1:9")
+    monkeypatch.delenv("TUTTI_MODELS", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    torch.save(build_tagger("crnn", 2).state_dict(), tmp_path / "crnn.pth")
+    (tmp_path / "labels.json").write_text('{"toy": ["loud", "quiet"], "other": ["slow"]}')
+    return tmp_path / "crnn.pth"
+
+
+def tutti_models(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(models_app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def import_crnn(checkpoint: Path, output: Path, labels: str = "labels.json:toy") -> Result:
+    source = checkpoint.parent / labels
+    return tutti_models("import", checkpoint, "--architecture", "crnn", "--labels", source, "-o", output)
+
+
+def test_the_list_says_what_there_is_and_that_it_is_to_be_pulled() -> None:
+    lines = tutti_models("list").stdout.splitlines()
+    assert len(lines) == 9
+    assert lines[1].split() == ["musicnn-mtat", "MagnaTagATune", "50", "0.9106", "0.4493", "MIT", "to", "be", "pulled"]
+
+
+def test_the_list_for_machines_tells_where_models_lie(checkpoint: Path, places: Path) -> None:
+    import_crnn(checkpoint, places / "cache" / "models" / "mine")
+    listed = {one["name"]: one for one in json.loads(tutti_models("list", "--json").stdout)}
+    assert listed["fcn-msd"]["state"] == "absent"
+    assert listed["mine"]["path"] == str(places / "cache" / "models" / "mine")
+    chosen = json.loads(tutti_models("list", "--json", "--commercial-ok").stdout)
+    assert {one["name"] for one in chosen} == set(listed) - {"mine"}
+
+
+def test_show_tells_licences_origin_and_how_common_a_label_is() -> None:
+    shown = tutti_models("show", "musicnn-jamendo").stdout
+    for expected in ("licence: MIT", "CC BY-NC-SA 4.0", "Universitat Pompeu Fabra", "genre---rock  1"):
+        assert expected in shown
+    facts = json.loads(tutti_models("show", "musicnn-jamendo", "--json").stdout)
+    assert len(facts["labels"]) == 50
+    assert facts["base_rates_from"].startswith("training tracks of split 0")
+
+
+def test_an_imported_checkpoint_is_a_model_named_after_its_folder(checkpoint: Path, places: Path) -> None:
+    output = import_crnn(checkpoint, places / "mine").stdout
+    assert output == f"mine\t{places / 'mine'}\n"
+    assert load_model(places / "mine").labels == ("loud", "quiet")
+    assert load_model(places / "mine").name == "mine"
+
+
+def test_of_several_lists_of_labels_one_must_be_chosen(checkpoint: Path, places: Path) -> None:
+    with pytest.raises(ConfigError, match=r"several lists of labels: 'toy', 'other' .*labels.json:toy"):
+        import_crnn(checkpoint, places / "mine", labels="labels.json")
+    with pytest.raises(UnknownNameError, match="did you mean 'toy'"):
+        import_crnn(checkpoint, places / "mine", labels="labels.json:toi")
+
+
+def test_labels_come_from_lists_and_lines_too(tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text('["loud", "quiet"]')
+    (tmp_path / "lines.txt").write_text("loud\nquiet\n\n")
+    assert read_labels(tmp_path / "list.json") == read_labels(tmp_path / "lines.txt") == ("loud", "quiet")
+
+
+@pytest.mark.parametrize("content", ['{"a": 1', "3", '["a", 3]'])
+def test_files_without_labels_are_refused_in_words(content: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"labels\.json"):
+        read_labels(tmp_path / "labels.json")
+
+
+def test_an_option_without_a_value_is_misuse(checkpoint: Path, places: Path) -> None:
+    run = tutti_models(
+        *("import", checkpoint, "--architecture", "crnn", "--labels", checkpoint.parent / "labels.json:toy"),
+        *("-o", places / "mine", "--option", "n_mels"),
+    )
+    assert run.exit_code == 2
+
+
+def test_pull_and_path_use_what_is_at_hand(shared: Path, places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTTI_MODELS", str(shared / "checkpoints"))
+    folder = places / "cache" / "models" / "crnn-msd"
+    assert tutti_models("pull", "crnn-msd").stdout == f"crnn-msd\t{folder}\n"
+    assert tutti_models("path", "crnn-msd").stdout == f"{folder}\n"
+    assert "here: " in next(line for line in tutti_models("list").stdout.splitlines() if line.startswith("crnn-msd"))

@@ -1,0 +1,150 @@
+"""The map of a catalogue: tracks that a model hears as alike lie side by side.
+
+Vectors are projected to the plane by UMAP; drawing and the data for the page's script are made here, the script itself
+is ``report.js``.
+
+References:
+    McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction",
+    arXiv:1802.03426, 2018.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import Catalogue
+from tutti.errors import import_extra
+from tutti.serve.figures import N_COLOURS
+
+MOST_TRACKS = 2_000
+FEWEST_FOR_UMAP = 8
+WIDTH, HEIGHT, MARGIN = 800, 560, 24
+N_TAGS_SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Atlas:
+    """Where tracks lie, and what colours them.
+
+    Attributes:
+        model: Whose vectors they are.
+        track_ids: One a point.
+        points: From 0 to 1. Shape (tracks, 2).
+        tags: The most probable labels of each with their probabilities, the highest first.
+        colours: The label that sets each track most apart from the others, where it is among the most common such
+            labels, else None.
+        n_tracks: Of the whole catalogue, of which at most ``MOST_TRACKS`` are drawn.
+    """
+
+    model: str
+    track_ids: tuple[str, ...]
+    points: NDArray[np.float32]
+    tags: tuple[tuple[tuple[str, float], ...], ...]
+    colours: tuple[str | None, ...]
+    n_tracks: int
+
+    @property
+    def legend(self) -> list[str]:
+        """The labels that have a colour, the most common first."""
+        counts = Counter(colour for colour in self.colours if colour is not None)
+        return [label for label, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def draw_atlas(catalogue: Catalogue, model: str, *, seed: int = 0) -> Atlas:
+    """The map of what a model has described; an even sample of a large catalogue.
+
+    Raises:
+        MissingExtraError: UMAP is not installed.
+        UnknownNameError: The model has described nothing here.
+    """
+    predictions = catalogue.predictions(model)
+    labels = catalogue.models()[model].labels
+    n_tracks = len(predictions)
+    rows = np.unique(np.linspace(0, n_tracks - 1, min(n_tracks, MOST_TRACKS)).round().astype(int))
+    probabilities = predictions.probabilities[rows]
+    return Atlas(
+        model=model,
+        track_ids=tuple(predictions.track_ids[row] for row in rows),
+        points=project(predictions.vectors[rows], seed=seed),
+        tags=tuple(_most_probable(row, labels) for row in probabilities),
+        colours=_colours(probabilities, labels),
+        n_tracks=n_tracks,
+    )
+
+
+def project(vectors: NDArray[np.float32], *, seed: int) -> NDArray[np.float32]:
+    """Vectors to points of the unit square, near ones near each other. Shape (tracks, 2).
+
+    Fewer than ``FEWEST_FOR_UMAP`` are projected on their two principal components.
+
+    Args:
+        vectors: Shape (tracks, embed_dim).
+        seed: Of UMAP.
+    """
+    if len(vectors) < FEWEST_FOR_UMAP:
+        points = _principal_components(vectors)
+    else:
+        umap = import_extra("umap", extra="report", purpose="the map of a catalogue")
+        n_neighbors = min(15, len(vectors) - 1)
+        reducer = umap.UMAP(n_neighbors=n_neighbors, metric="cosine", min_dist=0.3, random_state=seed, n_jobs=1)
+        points = np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+    low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
+    span = np.where(high > low, high - low, 1)
+    return np.asarray((points - low) / span, dtype=np.float32)
+
+
+def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    if len(vectors) < 2:
+        return np.full((len(vectors), 2), 0.5, dtype=np.float32)
+    left, singular, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    points = (left * singular)[:, :2]
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+
+
+def _most_probable(probabilities: NDArray[np.float32], labels: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    best = np.argsort(-probabilities, kind="stable")[:N_TAGS_SHOWN]
+    return tuple((labels[column], float(probabilities[column])) for column in best)
+
+
+def _colours(probabilities: NDArray[np.float32], labels: Sequence[str]) -> tuple[str | None, ...]:
+    """The label whose odds exceed its average over the catalogue the most, among the most common such labels."""
+    if not len(probabilities):
+        return ()
+    bounded = np.clip(probabilities.astype(np.float64), 1e-4, 1 - 1e-4)
+    log_odds = np.log(bounded / (1 - bounded))
+    leading = (log_odds - log_odds.mean(axis=0)).argmax(axis=1)
+    common = {column for column, _ in Counter(sorted(leading.tolist())).most_common(N_COLOURS)}
+    return tuple(labels[column] if column in common else None for column in leading)
+
+
+def atlas_svg(atlas: Atlas) -> str:
+    """The drawing, a circle for each track; ``report.js`` adds what happens on touching one."""
+    number_of = {label: number for number, label in enumerate(atlas.legend)}
+    circles = [
+        f'<circle class="{_colour_class(colour, number_of)}" data-track="{index}" '
+        f'cx="{MARGIN + x * (WIDTH - 2 * MARGIN):.1f}" cy="{MARGIN + y * (HEIGHT - 2 * MARGIN):.1f}" r="5"/>'
+        for index, ((x, y), colour) in enumerate(zip(atlas.points.tolist(), atlas.colours, strict=True))
+    ]
+    label = f"map of {len(circles)} tracks; near ones sound alike to {atlas.model}"
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">{"".join(circles)}</svg>'
+
+
+def atlas_legend(atlas: Atlas) -> str:
+    """A button for each coloured label, which lights up its tracks."""
+    buttons = [
+        f'<button type="button" class="key c{number}" data-colour="c{number}">{escape(label)}</button>'
+        for number, label in enumerate(atlas.legend)
+    ]
+    if None in atlas.colours:
+        buttons.append('<button type="button" class="key other" data-colour="other">others</button>')
+    return "".join(buttons)
+
+
+def _colour_class(colour: str | None, number_of: dict[str, int]) -> str:
+    return "other" if colour is None else f"c{number_of[colour]}"

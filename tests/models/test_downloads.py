@@ -41,9 +41,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def remote(self, content: bytes = CONTENT) -> RemoteFile:
         digest = hashlib.sha256(content).hexdigest()
-        return RemoteFile(
-            address=f"http://127.0.0.1:{self.server_port}/file", sha256=digest, n_bytes=len(content)
-        )
+        return RemoteFile(address=f"http://127.0.0.1:{self.server_port}/file", sha256=digest, n_bytes=len(content))
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -134,9 +132,7 @@ def test_a_wrong_checksum_is_said_and_nothing_is_kept(server: Server, tmp_path: 
 
 
 @pytest.mark.parametrize("size", [1000, 200_000, 300_000])
-def test_a_damaged_beginning_from_an_earlier_run_is_thrown_away(
-    size: int, server: Server, tmp_path: Path
-) -> None:
+def test_a_damaged_beginning_from_an_earlier_run_is_thrown_away(size: int, server: Server, tmp_path: Path) -> None:
     (tmp_path / "file.partial").write_bytes(b"\0" * size)
     download(server.remote(), tmp_path / "file", patience=IMPATIENT)
     assert (tmp_path / "file").read_bytes() == CONTENT
@@ -189,9 +185,7 @@ def test_no_server_at_all_is_said_with_what_to_do(server: Server, tmp_path: Path
 def test_a_full_disk_says_how_many_bytes_were_needed_and_where(server: Server, tmp_path: Path) -> None:
     # Whatever is written to /dev/full meets the system's own "no space left on device".
     (tmp_path / "file.partial").symlink_to("/dev/full")
-    with pytest.raises(
-        DownloadError, match=r"no room for file: 200000 more bytes of 200000 .* in "
-    ) as caught:
+    with pytest.raises(DownloadError, match=r"no room for file: 200000 more bytes of 200000 .* in ") as caught:
         download(server.remote(), tmp_path / "file", patience=IMPATIENT)
     assert str(tmp_path) in caught.value.message
     assert "TUTTI_CACHE" in str(caught.value.hint)

@@ -23,9 +23,7 @@ from tutti.models.taggers import ARCHITECTURES, build_tagger
 from tutti.models.zoo import Places, Zoo
 from tutti.models.zoo_table import Entry, TrainingData, published_checkpoints
 
-DATA = TrainingData(
-    name="toy", title="Toy Tunes", terms="none", labels=("loud", "quiet"), base_rates={"loud": 0.5}
-)
+DATA = TrainingData(name="toy", title="Toy Tunes", terms="none", labels=("loud", "quiet"), base_rates={"loud": 0.5})
 
 
 @dataclass(frozen=True)
@@ -58,9 +56,7 @@ def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
         def log_message(self, *arguments: object) -> None:
             requests.append(self.path)
 
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))
-    ) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield Publisher(folder, f"http://127.0.0.1:{server.server_port}", _entry(file), requests)
@@ -69,7 +65,9 @@ def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
 
 
 def _entry(file: Path) -> Entry:
-    address = "https://raw.githubusercontent.com/minzwon/sota-music-tagging-models/master/models/toy/crnn/best_model.pth"
+    address = (
+        "https://raw.githubusercontent.com/minzwon/sota-music-tagging-models/master/models/toy/crnn/best_model.pth"
+    )
     return Entry(
         name="crnn-toy",
         architecture="crnn",
@@ -139,9 +137,7 @@ def test_the_environment_names_the_places(tmp_path: Path) -> None:
     found = Places.from_environment(
         {"TUTTI_CACHE": str(tmp_path), "TUTTI_MODELS": "/one:/two:", "TUTTI_MIRROR": "http://mirror"}
     )
-    assert found == Places(
-        cache=tmp_path / "models", folders=(Path("/one"), Path("/two")), mirror="http://mirror"
-    )
+    assert found == Places(cache=tmp_path / "models", folders=(Path("/one"), Path("/two")), mirror="http://mirror")
 
 
 def test_without_settings_the_cache_is_the_platforms(tmp_path: Path) -> None:
@@ -249,10 +245,7 @@ def test_of_several_that_pull_at_once_one_fetches(places: Places, publisher: Pub
 @pytest.mark.slow
 def test_processes_that_pull_at_once_fetch_once(places: Places, publisher: Publisher) -> None:
     context = multiprocessing.get_context("spawn")
-    runs = [
-        context.Process(target=publisher_pull, args=(places, publisher.address, publisher.entry))
-        for _ in range(3)
-    ]
+    runs = [context.Process(target=publisher_pull, args=(places, publisher.address, publisher.entry)) for _ in range(3)]
     for run in runs:
         run.start()
     for run in runs:
@@ -327,9 +320,7 @@ def test_a_published_file_at_hand_gives_the_published_probabilities(shared: Path
 
 
 @pytest.mark.parametrize("name", published_checkpoints())
-def test_every_published_file_at_hand_is_the_one_of_the_table(
-    name: str, shared: Path, places: Places
-) -> None:
+def test_every_published_file_at_hand_is_the_one_of_the_table(name: str, shared: Path, places: Places) -> None:
     zoo = Zoo(replace(places, folders=(shared / "checkpoints",)))
     assert zoo.whereabouts(name).state == "file"
 

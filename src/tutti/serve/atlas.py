@@ -10,6 +10,7 @@ References:
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,7 +91,9 @@ def project(vectors: NDArray[np.float32], *, seed: int) -> NDArray[np.float32]:
     if len(vectors) < FEWEST_FOR_UMAP:
         points = _principal_components(vectors)
     else:
-        umap = import_extra("umap", extra="report", purpose="the map of a catalogue")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # that UMAP on TensorFlow is not installed
+            umap = import_extra("umap", extra="report", purpose="the map of a catalogue")
         n_neighbors = min(15, len(vectors) - 1)
         reducer = umap.UMAP(n_neighbors=n_neighbors, metric="cosine", min_dist=0.3, random_state=seed, n_jobs=1)
         points = np.asarray(reducer.fit_transform(vectors), dtype=np.float32)

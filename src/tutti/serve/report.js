@@ -49,7 +49,9 @@
       return;
     }
     audio.src = track.audio;
-    audio.play().catch(() => { playing.textContent += " (this browser cannot play it)"; });
+    audio.play().catch((problem) => {
+      if (problem.name === "NotSupportedError") playing.textContent += " (this browser cannot play it)";
+    });
   };
 
   // Dots are small and fingers are not: the nearest one within reach counts.

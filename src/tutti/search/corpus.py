@@ -34,10 +34,12 @@ class Described:
     Attributes:
         probabilities: Shape (tracks, labels).
         vectors: Shape (tracks, embed_dim).
+        n_excerpts: How many excerpts were heard, 0 in rows that it has not described. Shape (tracks,).
     """
 
     probabilities: NDArray[np.float32]
     vectors: NDArray[np.float32]
+    n_excerpts: NDArray[np.int64]
 
 
 class Corpus:
@@ -129,18 +131,20 @@ class Corpus:
         return {name: vector for name, vector in rows.items() if not np.isnan(vector).any()}
 
 
-def _described(
-    catalogue: Catalogue, model: str, row_of: Mapping[str, int], originals: Mapping[int, int]
-) -> Described:
+def _described(catalogue: Catalogue, model: str, row_of: Mapping[str, int], originals: Mapping[int, int]) -> Described:
     predictions = catalogue.predictions(model)
     known = [(row_of[track_id], i) for i, track_id in enumerate(predictions.track_ids) if track_id in row_of]
-    rows, sources = (np.array(column, dtype=np.int64) for column in (zip(*known, strict=True) if known else ((), ())))
+    rows = np.array([row for row, _ in known], dtype=np.int64)
+    sources = np.array([source for _, source in known], dtype=np.int64)
     probabilities = _spread(predictions.probabilities, rows, sources, len(row_of))
     vectors = _spread(predictions.vectors, rows, sources, len(row_of))
+    n_excerpts = np.zeros(len(row_of), dtype=np.int64)
+    n_excerpts[rows] = np.array(predictions.n_excerpts, dtype=np.int64)[sources]
     for row, original in originals.items():
-        if np.isnan(probabilities[row]).all():
-            probabilities[row], vectors[row] = probabilities[original], vectors[original]
-    return Described(probabilities=probabilities, vectors=vectors)
+        if not n_excerpts[row]:
+            for values in (probabilities, vectors, n_excerpts):
+                values[row] = values[original]
+    return Described(probabilities=probabilities, vectors=vectors, n_excerpts=n_excerpts)
 
 
 def _spread(

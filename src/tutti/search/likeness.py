@@ -106,8 +106,6 @@ class Soundspace:
         return np.sort(similarity[~np.isnan(similarity)])
 
 
-def _blocks(
-    first: NDArray[np.int64], second: NDArray[np.int64]
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _blocks(first: NDArray[np.int64], second: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     starts = range(0, len(first), BLOCK_ROWS)
     return [(first[start : start + BLOCK_ROWS], second[start : start + BLOCK_ROWS]) for start in starts]

@@ -8,7 +8,7 @@ order. How tracks are scored by a meaning is in ``tutti.search.ranking``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -17,24 +17,27 @@ from numpy.typing import NDArray
 from tutti.search.names import Names
 from tutti.search.queries import Phrase, parse
 from tutti.search.vocabulary import Vocabulary
-from tutti.text.spelling import forms, nearest
+from tutti.text.spelling import corrected, forms, reminiscent
 from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
 
 How = Literal["tag", "synonym", "description", "name", "sentence vectors", "spelling", "unknown"]
 
-SURE_SPELLING, LIKELY_SPELLING, VAGUE_SPELLING = 0.85, 0.75, 0.6
-# Cosine of MiniLM vectors below which two short phrases rarely mean the same (measured: see docs/guides/search.md).
-SIMILARITY_FLOOR = 0.5
-SIMILARITY_MARGIN = 0.1
+# Cosine of MiniLM vectors below which two short phrases rarely mean the same (see docs/guides/search.md).
+SIMILARITY_FLOOR = 0.58
+SIMILARITY_MARGIN = 0.05
 # A description of which no model hears at least this share would be another thing.
 LEAST_COVERAGE = 0.3
 
 
 class Encoder(Protocol):
-    """Turns phrases into unit vectors. Shape (phrases, dimensions)."""
+    """Turns phrases into unit vectors, where its weights are at hand."""
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it can be used."""
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
-        """See the class."""
+        """Unit vectors. Shape (phrases, dimensions)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,16 +121,11 @@ class Interpreter:
         # "instrumental" is the absence of vocals, asked for: a negative phrase.
         is_absence = by_sound.weights != {} and all(weight < 0 for weight in by_sound.weights.values())
         weights = {name: -weight for name, weight in by_sound.weights.items()} if is_absence else by_sound.weights
-        return Meaning(
-            phrase=text,
+        return replace(
+            by_sound,
             is_negative=phrase.is_negative != is_absence,
-            how=by_sound.how,
-            via=by_sound.via,
             weights=weights,
-            same_tags=by_sound.same_tags,
-            near_tags=by_sound.near_tags,
             names=() if is_absence else (by_sound.names or (text,)),
-            suggestions=by_sound.suggestions,
         )
 
     def _is_named(self, phrase: Phrase) -> bool:
@@ -145,7 +143,9 @@ class Interpreter:
         if labelled is not None:
             concept, is_absence = labelled
             how: How = "tag" if concept.name in forms(text) else "synonym"
-            return self._sounding({concept.name: -1.0 if is_absence else 1.0}, text, how, sense and sense.entry)
+            return self._sounding(
+                {concept.name: -1.0 if is_absence else 1.0}, text, how, sense.entry if sense else None
+            )
         if sense is None:
             return None
         entry = sense.entry
@@ -155,9 +155,7 @@ class Interpreter:
         weights = self._heard_part(entry)
         if weights is None:
             return None
-        return self._sounding(
-            {name: sign * weight for name, weight in weights.items()}, text, "description", entry
-        )
+        return self._sounding({name: sign * weight for name, weight in weights.items()}, text, "description", entry)
 
     def _heard_part(self, entry: Entry) -> dict[str, float] | None:
         """The part of a description that the models can hear; None where too much is missing."""
@@ -182,53 +180,35 @@ class Interpreter:
         )
 
     def _by_likeness(self, text: str) -> Meaning:
-        """By spelling where it is nearly right, else by sentence vectors, else by spelling again."""
-        sure = self._by_spelling(text, SURE_SPELLING)
-        if sure is not None:
-            return sure
-        found = self._by_vectors(text) or self._by_spelling(text, LIKELY_SPELLING)
+        """By spelling where it is nearly right, else by sentence vectors."""
+        found = self._by_spelling(text) or self._by_vectors(text)
         if found is not None:
             return found
-        return Meaning(phrase=text, how="unknown", suggestions=tuple(self._spelt_like(text, VAGUE_SPELLING, count=3)))
+        known = {*self._vocabulary.concepts, *self._thesaurus.names, *self._names.words, *self._names.phrases}
+        return Meaning(phrase=text, how="unknown", suggestions=tuple(reminiscent(text, known)))
 
-    def _spelt_like(self, text: str, cutoff: float, *, count: int) -> list[str]:
-        known = {*self._usable_terms(), *self._thesaurus.names, *self._names.words, *self._names.phrases}
-        return nearest(text, known, cutoff=cutoff, count=count)
-
-    def _by_spelling(self, text: str, cutoff: float) -> Meaning | None:
-        for known in self._spelt_like(text, cutoff, count=3):
-            meant = self._by_lists(known)
-            if meant is None and self._is_known(known):
-                meant = Meaning(phrase=text, how="name", same_tags=(known,))
-            if meant is not None:
-                return Meaning(
-                    phrase=text,
-                    how="spelling",
-                    via=known,
-                    weights=meant.weights,
-                    same_tags=meant.same_tags,
-                    near_tags=meant.near_tags,
-                    names=(known,),
-                )
-        return None
-
-    def _usable_terms(self) -> list[str]:
-        """Labels, and terms of the thesaurus that the models can hear."""
-        terms = [entry.term for entry in self._thesaurus.entries if self._by_lists(entry.term) is not None]
-        return sorted({*terms, *self._vocabulary.concepts})
+    def _by_spelling(self, text: str) -> Meaning | None:
+        sounds = {*self._vocabulary.concepts, *self._thesaurus.names}
+        known = corrected(text, sounds) or corrected(text, self._names.words | self._names.phrases)
+        if known is None:
+            return None
+        meant = self._by_lists(known) or Meaning(phrase=text, how="name", same_tags=(known,))
+        return replace(meant, phrase=text, how="spelling", via=known, names=(known,))
 
     def _by_vectors(self, text: str) -> Meaning | None:
-        if self._encoder is None or not len(self._vocabulary):
+        if self._encoder is None or not len(self._vocabulary) or not self._encoder.is_available:
             return None
         if self._term_vectors is None:
-            terms = self._usable_terms()
-            self._term_vectors = terms, self._encoder.encode([f"{term} music" for term in terms])
+            terms = sorted({*self._vocabulary.concepts, *self._thesaurus.names})
+            terms = [term for term in terms if self._by_lists(term) is not None]
+            self._term_vectors = terms, self._encoder.encode(terms)
         terms, vectors = self._term_vectors
-        similarity = vectors @ self._encoder.encode([f"{text} music"])[0]
+        similarity = vectors @ self._encoder.encode([text])[0]
         best = float(similarity.max())
         if best < SIMILARITY_FLOOR:
             return None
-        chosen = [i for i in np.argsort(-similarity, kind="stable")[:3] if similarity[i] > best - SIMILARITY_MARGIN]
+        order = np.argsort(-similarity, kind="stable")
+        chosen = [int(index) for index in order[:3] if similarity[index] > best - SIMILARITY_MARGIN]
         weights: dict[str, float] = {}
         for index in chosen:
             meant = self._by_lists(terms[index])

@@ -37,17 +37,11 @@ class Names:
 
     def containing(self, phrase: str) -> dict[str, NDArray[np.bool_]]:
         """By field, the tracks whose title, artist, album or file name contains a plain phrase as whole words."""
-        return {
-            field: _flags(pc.match_substring(column, f" {phrase} "))
-            for field, column in self._columns.items()
-        }
+        return {field: _flags(pc.match_substring(column, f" {phrase} ")) for field, column in self._columns.items()}
 
     def named(self, phrase: str) -> dict[str, NDArray[np.bool_]]:
         """By field, the tracks whose title, artist, album or file name is the plain phrase and nothing else."""
-        return {
-            field: _flags(pc.equal(column, pa.scalar(f" {phrase} ")))
-            for field, column in self._columns.items()
-        }
+        return {field: _flags(pc.equal(column, pa.scalar(f" {phrase} "))) for field, column in self._columns.items()}
 
     def tagged(self, phrases: Iterable[str]) -> NDArray[np.bool_]:
         """The tracks that somebody tagged with one of these plain phrases. Shape (tracks,)."""
@@ -60,9 +54,7 @@ class Names:
     def phrases(self) -> frozenset[str]:
         """Every whole title, artist, album and tag."""
         columns = [self._columns["title"], self._columns["artist"], self._columns["album"], self._tags]
-        return frozenset(
-            value.strip() for column in columns for value in pc.unique(column).to_pylist() if value
-        ) - {""}
+        return frozenset(value.strip() for column in columns for value in pc.unique(column).to_pylist() if value) - {""}
 
     @cached_property
     def words(self) -> frozenset[str]:

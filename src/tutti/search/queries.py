@@ -17,17 +17,24 @@ LONGEST_QUERY = 2_000  # characters
 MINUS = "-−–"
 PIECE = re.compile(rf'([{MINUS}])?(?:["“”]([^"“”]*)["“”]|([^\s,;|"“”]+))|([,;|])')
 
-NEGATIONS = frozenset("no not without non never minus except excluding sans lacking nor neither".split())
+NEGATIONS = frozenset(
+    ["no", "not", "without", "non", "never", "minus", "except", "excluding", "sans", "lacking", "nor", "neither"]
+)
 # What carries a negation on: "no drums or bass", "without drums and bass"; but "no drums and a piano" wants a piano.
 CARRIERS = {"or": NEGATIONS, "nor": NEGATIONS, "and": NEGATIONS - {"no", "not", "never", "non"}}
 # Words that say nothing about the sound. They count inside a known phrase ("world music") or between quotes.
 FILLERS = frozenset(
-    """a an the of with and or for in on to at by from is are be i me my you your it its this that these some any
-    want need give find show play hear please like sounding sounds sound music song songs track tracks tune tunes
-    piece pieces something anything stuff very really quite too so rather bit lot lots much more feel feeling vibe
-    vibes mood style type kind sort genre featuring feat ft good nice great while where which who when but also
-    has have having as about into only just""".split()
-)
+    [
+        "a", "an", "the", "of", "with", "and", "or", "for", "in", "on", "to", "at", "by", "from", "is",
+        "are", "be", "i", "me", "my", "you", "your", "it", "its", "this", "that", "these", "some", "any",
+        "want", "need", "give", "find", "show", "play", "hear", "please", "like", "sounding", "sounds",
+        "sound", "music", "song", "songs", "track", "tracks", "tune", "tunes", "piece", "pieces",
+        "something", "anything", "stuff", "very", "really", "quite", "too", "so", "rather", "bit", "lot",
+        "lots", "much", "more", "feel", "feeling", "vibe", "vibes", "mood", "style", "type", "kind", "sort",
+        "genre", "featuring", "feat", "ft", "good", "nice", "great", "while", "where", "which", "who",
+        "when", "but", "also", "has", "have", "having", "as", "about", "into", "only", "just"
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +131,7 @@ def _phrases(tokens: Sequence[_Token], is_known: Callable[[str], bool]) -> Itera
 
 def _known_length(tokens: Sequence[_Token], position: int, is_known: Callable[[str], bool]) -> int:
     """How many tokens the longest known phrase has that begins here; 1 where there is none."""
-    if tokens[position].is_quoted:
+    if tokens[position].is_quoted or tokens[position].is_break:
         return 1
     end = position + 1
     while end < min(position + LONGEST_PHRASE, len(tokens)) and not (

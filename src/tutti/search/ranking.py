@@ -8,9 +8,11 @@ Each part of a query gives a track a score from 0 to 1:
 * names: 1 where a whole title, artist, album or tag is meant, 0.9 where words of one are;
 * a likeness: the share of random pairs of tracks that are less alike than the track and the example.
 
-A part counts 0 in a track in which it is not present: where what is asked for is not more likely than in music at
-large (evidence of 0 or less), or a name is not found. A track's score is the mean over the parts. Hits are the tracks
-in which at least half of the parts that ask for something are present, and nothing that a minus rejects.
+A track's score is the geometric mean over the parts, those with a minus weighted half, none counted below 0.02, so that
+one word cannot undo all others. A high share alone does not make a hit, since something is always on top: a word that
+can be heard is *present* only where its odds are at least 1.5 times those in music at large, and a minus rejects every
+track in which its word is any likelier than there. Hits are the tracks in which at least half of what is asked for is
+present, and nothing that a minus rejects.
 """
 
 from __future__ import annotations
@@ -25,10 +27,14 @@ from tutti.search.corpus import Corpus
 from tutti.search.evidence import percentiles
 from tutti.search.meaning import Meaning
 
-WHOLE_NAME, PART_OF_NAME = 1.0, 0.9
+WHOLE_NAME, PART_OF_NAME, LEAST_SCORE = 1.0, 0.9, 0.02
 # Natural logarithms of how many times likelier it becomes that a term fits: typed as a tag, a kind of it typed as a
 # tag, a word of the title or another name.
 TYPED, TYPED_NEAR, IN_A_NAME = 3.0, 1.5, 1.0
+
+# Natural logarithms of the odds that make a word present, and that make a minus reject a track.
+PRESENT, REJECTED = float(np.log(1.5)), 0.0
+WEIGHT_OF_MINUS = 0.5
 
 Scores = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -77,16 +83,14 @@ def score_meaning(meaning: Meaning, corpus: Corpus) -> Part:
         evidence = np.where(found["typed near"], np.fmax(evidence, 0) + TYPED_NEAR, evidence)
         evidence = np.where(in_a_name, np.nan_to_num(evidence) + IN_A_NAME, evidence)
         scores = np.where(named, WHOLE_NAME, percentiles(evidence.astype(np.float32)))
-        present = named | (evidence > 0)
+        present = named | (evidence > (REJECTED if meaning.is_negative else PRESENT))
     else:
         whole = named | found["typed"]
         scores = np.where(whole, WHOLE_NAME, np.where(in_a_name, PART_OF_NAME, 0.0))
         present = whole | in_a_name
     if meaning.is_negative:
         scores, present = 1 - scores, ~present
-    return Part(
-        term=meaning.phrase, meaning=meaning, scores=scores.astype(np.float32), present=present, found=found
-    )
+    return Part(term=meaning.phrase, meaning=meaning, scores=scores.astype(np.float32), present=present, found=found)
 
 
 def combined_evidence(meaning: Meaning, corpus: Corpus) -> Scores:
@@ -110,15 +114,18 @@ def score_likeness(term: str, query: Mapping[str, Scores], corpus: Corpus) -> Pa
     return Part(term=term, meaning=None, scores=scores + fine, present=similarity > 0)
 
 
-def rank(parts: Sequence[Part], candidates: Flags, *, k: int) -> Ranking:
-    """The k best of the candidates; ties go by the order of the rows.
+def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64], *, k: int) -> Ranking:
+    """The k best of the candidates; ties go by the order of the rows. Of equal files only one is given.
 
     Args:
         parts: Of the query.
         candidates: Tracks that may be hits. Shape (tracks,).
+        originals: The row of the first track with the same bytes. Shape (tracks,).
         k: How many at most.
     """
-    scores = np.mean([np.where(part.present, part.scores, 0) for part in parts], axis=0)
+    logarithms = [np.log(np.maximum(part.scores, LEAST_SCORE)) for part in parts]
+    weights = [WEIGHT_OF_MINUS if part.is_negative else 1.0 for part in parts]
+    scores = np.exp(np.average(logarithms, axis=0, weights=weights))
     wanted = [part for part in parts if not part.is_negative]
     is_hit = candidates.copy()
     for part in parts:
@@ -127,7 +134,9 @@ def rank(parts: Sequence[Part], candidates: Flags, *, k: int) -> Ranking:
     if wanted:
         is_hit &= 2 * np.sum([part.present for part in wanted], axis=0) >= len(wanted)
     rows = np.flatnonzero(is_hit)
-    best = rows[np.argsort(-scores[rows], kind="stable")[:k]]
+    ordered = rows[np.argsort(-scores[rows], kind="stable")]
+    _, first = np.unique(originals[ordered], return_index=True)
+    best = ordered[np.sort(first)[:k]]
     return Ranking(rows=best, scores=np.clip(scores[best], 0, 1).astype(np.float32))
 
 
@@ -153,8 +162,8 @@ def _of_decade(tags: Sequence[str], corpus: Corpus) -> Flags:
     if not decades:
         return np.zeros(len(corpus), dtype=bool)
     years = np.array([year or 0 for year in corpus.column("year")])
-    return np.isin(years // 10 * 10, [decade + (1900 if decade >= 20 else 2000) for decade in decades])
+    return np.asarray(np.isin(years // 10 * 10, [decade + (1900 if decade >= 20 else 2000) for decade in decades]))
 
 
 def _any(flags: Sequence[Flags], n_tracks: int) -> Flags:
-    return np.logical_or.reduce([np.zeros(n_tracks, dtype=bool), *flags])
+    return np.asarray(np.logical_or.reduce([np.zeros(n_tracks, dtype=bool), *flags]))

@@ -58,9 +58,7 @@ class Vocabulary:
                 name, is_absence = self._concept_of(label)
                 source = LabelSource(model=model, label=label, column=column, is_absence=is_absence)
                 sources.setdefault(name, []).append(source)
-        self.concepts = {
-            name: Concept(name=name, sources=tuple(found)) for name, found in sorted(sources.items())
-        }
+        self.concepts = {name: Concept(name=name, sources=tuple(found)) for name, found in sorted(sources.items())}
 
     def __contains__(self, name: str) -> bool:
         return name in self.concepts

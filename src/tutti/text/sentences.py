@@ -72,6 +72,11 @@ class SentenceEncoder:
         return cls(model, tokenizer, device=device)
 
     @property
+    def is_available(self) -> bool:
+        """Always: its weights are loaded."""
+        return True
+
+    @property
     def embed_dim(self) -> int:
         """Dimensions of the vectors."""
         return int(self._model.config.hidden_size)
@@ -87,7 +92,7 @@ class SentenceEncoder:
             vectors = self._encode_pieces([piece for _, piece in batch])
             np.add.at(totals, [owner for owner, _ in batch], vectors)
         norms = np.linalg.norm(totals, axis=1, keepdims=True)
-        return totals / np.maximum(norms, np.finfo(np.float32).tiny)
+        return np.asarray(totals / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)
 
     def _pieces(self, text: str) -> list[list[int]]:
         """Token numbers of a text in overlapping pieces, each with its marks."""

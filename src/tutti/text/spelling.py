@@ -13,7 +13,9 @@ from collections.abc import Iterable
 APOSTROPHES = re.compile("['’‘ʼ`´]")
 NOT_A_WORD = re.compile(r"[^\w]+|_+")
 # Words so short are one letter away from too many others.
-SHORTEST_CORRECTED = 4
+SHORTEST_CORRECTED = 5
+# Share of letters in common (twice those over the letters of both): one letter of six wrong.
+SURE, VAGUE = 0.84, 0.6
 
 
 def plain(text: str) -> str:
@@ -40,19 +42,34 @@ def forms(phrase: str) -> tuple[str, ...]:
     return phrase, phrase + "s"
 
 
-def nearest(word: str, known: Iterable[str], *, cutoff: float, count: int = 1) -> list[str]:
-    """The known words spelt most like this one, best first; none for words of three letters or fewer.
+def corrected(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a plain word is most probably a misspelling of; None where none is near enough.
 
-    Args:
-        word: In its plain form, as are the known ones.
-        known: Where to look. Equally near ones come in alphabetical order.
-        cutoff: How alike they must be, 0 to 1: twice the letters in common over the letters of both.
-        count: How many at most.
+    The first letter must be right, and the word have five letters or more: one wrong letter turns most shorter words
+    into other words. Two neighbouring letters may have changed places.
 
-    >>> nearest("saxofone", ["saxophone", "xylophone", "sax"], cutoff=0.75)
-    ['saxophone']
+    >>> corrected("saxaphone", ["saxophone", "xylophone"]), corrected("pinao", ["piano"]), corrected("sharp", ["harp"])
+    ('saxophone', 'piano', None)
     """
     if len(word) < SHORTEST_CORRECTED:
-        return []
-    candidates = sorted({other for other in known if len(other) >= SHORTEST_CORRECTED})
-    return difflib.get_close_matches(word, candidates, n=count, cutoff=cutoff)
+        return None
+    candidates = [other for other in known if len(other) >= SHORTEST_CORRECTED and other[0] == word[0]]
+    swapped = sorted(other for other in candidates if _are_swapped(word, other))
+    if swapped:
+        return swapped[0]
+    found = difflib.get_close_matches(word, sorted(set(candidates)), n=1, cutoff=SURE)
+    return found[0] if found else None
+
+
+def reminiscent(word: str, known: Iterable[str], *, count: int = 3) -> list[str]:
+    """Known words that look a little like this one, best first: to suggest, not to take for it."""
+    return difflib.get_close_matches(word, sorted(set(known)), n=count, cutoff=VAGUE)
+
+
+def _are_swapped(one: str, other: str) -> bool:
+    """Whether two neighbouring letters make the only difference."""
+    different = [i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    if len(one) != len(other) or len(different) != 2 or different[1] != different[0] + 1:
+        return False
+    first, second = different
+    return one[first] == other[second] and one[second] == other[first]

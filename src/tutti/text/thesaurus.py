@@ -53,7 +53,12 @@ class Sense:
 
 
 class Thesaurus:
-    """Entries, found by any of their names."""
+    """Entries, found by any of their names.
+
+    Attributes:
+        entries: All of them.
+        names: Every plain name that leads to one.
+    """
 
     def __init__(self, entries: tuple[Entry, ...]) -> None:
         self.entries = entries
@@ -62,17 +67,13 @@ class Thesaurus:
             self._add(entry, "same", (plain(entry.term), *entry.same))
             self._add(entry, "near", entry.near)
             self._add(entry, "absent", entry.absent)
+        self.names = tuple(self._senses)
         for name, sense in list(self._senses.items()):  # "acousticguitar", "newage"
             self._senses.setdefault(name.replace(" ", ""), sense)
 
     def _add(self, entry: Entry, relation: Relation, names: tuple[str, ...]) -> None:
         for name in names:
             self._senses[name] = Sense(entry=entry, relation=relation)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every plain name that leads to an entry."""
-        return tuple(self._senses)
 
     def find(self, name: str) -> Sense | None:
         """What a name stands for, in the singular or the plural; None where it is no term of music.

@@ -1,0 +1,136 @@
+"""Finding the track that somebody means, and the example that a search for likeness starts from.
+
+An example is a track of the catalogue, by its id, path or title, or any sound file, which the catalogue's own models
+then listen to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import ModelRecord
+from tutti.errors import QueryError, TuttiError, UnknownNameError
+from tutti.files import sha256_of
+from tutti.search.corpus import Corpus
+from tutti.text.spelling import plain, reminiscent
+
+Vectors = Mapping[str, NDArray[np.float32]]
+Listener = Callable[[Path, Mapping[str, ModelRecord]], Vectors]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A sound to search by.
+
+    Attributes:
+        name: What to call it.
+        vectors: By model. Shape (embed_dim,) each.
+        row: Of the track in the corpus; None for a file from outside.
+    """
+
+    name: str
+    vectors: Vectors
+    row: int | None = None
+
+
+def find_row(text: str, corpus: Corpus) -> int:
+    """The row of the track with this id, file, or title.
+
+    Raises:
+        UnknownNameError: No track is called that; the hint has the nearest names.
+        QueryError: Several are.
+    """
+    found = _rows_by_path(text, corpus) if text not in corpus.row_of else [corpus.row_of[text]]
+    if not found:
+        named = corpus.names.named(plain(text))
+        found = [int(row) for row in np.flatnonzero(named["title"] | named["file"])]
+    if not found:
+        known = [*corpus.track_ids, *(title for title in corpus.column("title") if title)]
+        near = reminiscent(text, known)
+        suggestion = f"did you mean {', '.join(map(repr, near))}? " if near else ""
+        raise UnknownNameError(
+            f"no track has the id, file or title {text!r}", hint=f"{suggestion}tutti search finds tracks by words"
+        )
+    if len(found) > 1:
+        ids = ", ".join(corpus.track_ids[row] for row in found[:5])
+        raise QueryError(f"{len(found)} tracks are called {text!r}", hint=f"give the id of one: {ids}")
+    return found[0]
+
+
+def find_example(text: str, corpus: Corpus, listener: Listener) -> Example:
+    """The example that an id, a title or a file names.
+
+    A file whose bytes are in the catalogue is not listened to again.
+
+    Raises:
+        QueryError: No model has described anything in the catalogue, or this track.
+        UnknownNameError: It is neither a track nor a file.
+    """
+    if not any(len(record.labels) for record in corpus.models.values()):
+        raise QueryError(
+            "no model has described the tracks of this catalogue, so that there is nothing to compare sounds by",
+            hint="run: tutti index --catalogue CATALOGUE --model NAME",
+        )
+    path = Path(text)
+    if text not in corpus.row_of and path.is_file():
+        return _from_file(path, corpus, listener)
+    row = find_row(text, corpus)
+    vectors = corpus.vectors_of(row)
+    if not vectors:
+        raise QueryError(
+            f"no model has described the track {corpus.track_ids[row]!r}", hint="index the catalogue again"
+        )
+    return Example(name=corpus.value("title", row) or corpus.track_ids[row], vectors=vectors, row=row)
+
+
+def listen(path: Path, models: Mapping[str, ModelRecord]) -> Vectors:
+    """What the catalogue's models make of a sound file, each heard as it was for the index.
+
+    Raises:
+        QueryError: None of the models is at hand as it was then.
+        AudioError: The file cannot be heard.
+    """
+    from tutti.audio.recording import Recording
+    from tutti.models.inference import analyse
+    from tutti.models.model import Model
+    from tutti.models.zoo import load_model
+
+    at_hand: list[Model] = []
+    for name, record in models.items():
+        excerpts = record.config.get("excerpts") or {}
+        try:
+            model = load_model(name).with_excerpts(count=excerpts.get("count"), hop=excerpts.get("hop"))
+        except TuttiError:
+            continue
+        if model.fingerprint == record.fingerprint:
+            at_hand.append(model)
+    if not at_hand:
+        raise QueryError(
+            f"{path.name} must be heard by {' or '.join(models)}, as the catalogue was; none is at hand unchanged",
+            hint="name the models' folder in TUTTI_MODELS, or index the catalogue with a model that is at hand",
+        )
+    (analysis,) = analyse([Recording.from_file(path)], at_hand)
+    if analysis.failure is not None:
+        raise analysis.failure
+    return {name: result.vectors for name, result in analysis.results.items()}
+
+
+def _from_file(path: Path, corpus: Corpus, listener: Listener) -> Example:
+    content_hash = sha256_of(path)
+    hashes = corpus.column("content_hash")
+    if content_hash in hashes:
+        vectors = corpus.vectors_of(hashes.index(content_hash))
+        if vectors:
+            return Example(name=path.name, vectors=vectors)
+    return Example(name=path.name, vectors=listener(path, corpus.models))
+
+
+def _rows_by_path(text: str, corpus: Corpus) -> list[int]:
+    wanted = Path(text).absolute()
+    stored = corpus.column("audio")
+    return [row for row, audio in enumerate(stored) if audio is not None and corpus.folder / audio == wanted]

@@ -7,6 +7,7 @@ down, resampling and cutting excerpts are the neighbours' work (``recording``, `
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,8 +22,10 @@ from tutti.audio.resampling import Resampling, resample
 from tutti.errors import AudioError
 
 BLOCK_FRAMES = 1 << 16
-# FFmpeg's seek lands on a packet; decoders with memory (AAC, MP3, Opus) need some sound before it to settle.
+SALVAGE_FRAMES = 1 << 10
+# Decoders with memory need some sound before an excerpt to settle.
 SETTLING_SECONDS = 0.5
+WITH_MEMORY = ("MP3", "MPEG", "OGG")
 
 
 class Sound(Protocol):
@@ -40,6 +43,10 @@ class Sound(Protocol):
     def announces_exactly(self) -> bool:
         """Whether fewer frames than announced mean that the file is cut off."""
 
+    @property
+    def cut_off(self) -> str | None:
+        """How one can tell, before decoding, that the file is cut off; None when one cannot."""
+
     def blocks(self, *, start: int = 0) -> Iterator[NDArray[np.float32]]:
         """Successive stretches of sound from frame ``start`` on, each of shape (frames, channels)."""
 
@@ -55,7 +62,7 @@ def open_sound(path: Path) -> Iterator[Sound]:
     with contextlib.ExitStack() as stack:
         sound: Sound
         try:
-            sound = SndfileSound(stack.enter_context(soundfile.SoundFile(str(path))))
+            sound = SndfileSound(stack.enter_context(_SteadyFile(str(path))), path)
         except (soundfile.LibsndfileError, OSError):
             sound = FfmpegSound(stack.enter_context(_open_container(path)), path)
         yield sound
@@ -73,26 +80,70 @@ def _check_readable(path: Path) -> None:
         ) from None
 
 
+class _SteadyFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is untyped
+    """A file that reads straight on.
+
+    ``soundfile`` seeks after every read of a seekable file to where it stands anyway, whereupon the MP3 decoder forgets
+    what it needs for the next frame: without this, each block of an MP3 would begin with a thousand wrong samples.
+    """
+
+    def seekable(self) -> bool:
+        """No, as far as reading is concerned; :meth:`seek` works all the same."""
+        return False
+
+
 class SndfileSound:
     """WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and others, by libsndfile."""
 
-    def __init__(self, file: soundfile.SoundFile) -> None:
+    def __init__(self, file: soundfile.SoundFile, path: Path) -> None:
         self._file = file
+        self._path = path
         self.sample_rate: int = file.samplerate
         self.n_frames: int = file.frames
         self.announces_exactly = True
 
+    @property
+    def cut_off(self) -> str | None:
+        """See :class:`Sound`."""
+        if self._file.format == "OGG" and not _has_last_page(self._path):
+            return "the stream's last page is missing"
+        # libsndfile's log notes where a header's count of bytes and the file's length disagree.
+        if re.search(r"^\s*(data|SSND)\b.*should be", self._file.extra_info, flags=re.MULTILINE):
+            return "the file is shorter than its header says"
+        return None
+
     def blocks(self, *, start: int = 0) -> Iterator[NDArray[np.float32]]:
         """See :class:`Sound`."""
-        self._file.seek(min(start, self.n_frames))
+        settling = round(SETTLING_SECONDS * self.sample_rate) if self._file.format in WITH_MEMORY else 0
+        position = max(0, min(start, self.n_frames) - settling)
+        self._file.seek(position)
         while True:
             try:
                 block = self._file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as cause:
+                yield from self._salvage(max(position, start))
                 raise AudioError(f"the sound breaks off: {cause}", hint="restore the file from its source") from None
             if not len(block):
                 return
-            yield block
+            if position + len(block) > start:
+                yield block[max(0, start - position) :]
+            position += len(block)
+
+    def _salvage(self, start: int) -> Iterator[NDArray[np.float32]]:
+        """What can still be read in small steps, where reading a whole block has failed."""
+        with contextlib.suppress(soundfile.LibsndfileError), _SteadyFile(str(self._path)) as again:
+            again.seek(start)
+            while len(piece := again.read(SALVAGE_FRAMES, dtype="float32", always_2d=True)):
+                yield piece
+
+
+def _has_last_page(path: Path) -> bool:
+    """Whether an Ogg file's last page is marked as such; a page has at most 65,307 bytes (RFC 3533)."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 65_307))
+        rest = file.read()
+    page = rest.rfind(b"OggS")
+    return page >= 0 and len(rest) > page + 5 and bool(rest[page + 5] & 0x04)
 
 
 class FfmpegSound:
@@ -106,6 +157,7 @@ class FfmpegSound:
         self.sample_rate: int = int(self._stream.rate)
         self.n_frames: int = round(self._announced_seconds() * self.sample_rate)
         self.announces_exactly = False
+        self.cut_off: str | None = None
 
     def _announced_seconds(self) -> float:
         if self._stream.duration is not None:
@@ -164,8 +216,8 @@ def read_waveform(
 ) -> tuple[NDArray[np.float32], int]:
     """A file's sound, or an excerpt of it, mixed down to mono.
 
-    Only the excerpt is decoded. For lossless formats it equals the same stretch of the whole file to the last bit; for
-    lossy ones up to the decoder's rounding.
+    Only the excerpt is decoded. At the file's own rate it equals the same stretch of the whole file; in Matroska and
+    WebM, which keep time in milliseconds, up to one of these.
 
     Args:
         path: A sound file of any format.

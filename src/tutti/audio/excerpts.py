@@ -251,7 +251,7 @@ class _Tally:
         self._key = recording.key
         self._sound = sound
         self._peak = 0.0
-        self._damage: str | None = None
+        self._damage = sound.cut_off
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """The mono mix, block by block."""

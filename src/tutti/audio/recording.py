@@ -25,6 +25,7 @@ class WaveformSound:
     waveform: NDArray[np.float32]
     sample_rate: int
     announces_exactly: bool = True
+    cut_off: str | None = None
 
     @property
     def n_frames(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,8 +30,6 @@ from tutti.search.index_report import IndexReport, Progress
 
 BATCH_TRACKS = 64
 BATCH_SECONDS = 5.0
-STORED = frozenset({"touched", "moved", "duplicate"})  # kinds of change that need no listening
-HEARD_ONCE = frozenset({"new", "changed"})
 
 
 def index(
@@ -78,6 +76,21 @@ def _own_files(catalogue: Catalogue) -> Scan:
     lost = [path for path in paths if not path.exists()]
     problems = [Problem(path=path, kind="access", reason="the file is gone", skipped=False) for path in lost]
     return Scan(roots=(), files=there.files, problems=(*there.problems, *problems))
+
+
+def _check_disks(found: Scan, tracks: Sequence[Track]) -> None:
+    """Refuse to forget a whole collection because its disk is not there.
+
+    Raises:
+        ConfigError: A folder that held tracks holds no sound file any more.
+    """
+    for root in found.roots:
+        n_known = sum(track.audio is not None and track.audio.is_relative_to(root) for track in tracks)
+        if n_known and not any(file.root == root for file in found.files):
+            raise ConfigError(
+                f"{root} holds no sound files, the catalogue knows {n_known} tracks there",
+                hint="is its disk connected? to forget the tracks, make the catalogue anew",
+            )
 
 
 @dataclass
@@ -136,8 +149,9 @@ class _Indexer:
         self._stages = StageSeconds()
         self._sound_seconds = 0.0
         self._problem_kinds: Counter[str] = Counter()
-        self._under_way: dict[str, tuple[Change, Track]] = {}
+        self._under_way: dict[str, tuple[Change, Track, list[Problem]]] = {}
         self._partly_heard: dict[tuple[str, ...], list[Change]] = {}
+        self._set_aside: deque[Change] = deque()
         self._duplicates: list[Change] = []
         self._failed: dict[str, Problem] = {}  # track id: why it could not be used
 
@@ -149,8 +163,11 @@ class _Indexer:
         self._n_files, self._n_done = len(found.files), 0
         for problem in found.problems:
             self._add_problem(problem)
-        changes = compare(found, self._catalogue.tracks(), self._catalogue.problems())
+        tracks = self._catalogue.tracks()
+        _check_disks(found, tracks)
+        changes = compare(found, tracks, self._catalogue.problems())
         self._hear(self._sift(changes), list(self._models))
+        self._store_set_aside()
         for names, waiting in self._partly_heard.items():
             self._hear(iter(waiting), list(names))
         for change in self._duplicates:
@@ -178,9 +195,9 @@ class _Indexer:
     # Which files to hear
 
     def _sift(self, changes: Iterator[Change]) -> Iterator[Change]:
-        """Deal with the changes that need no listening; give those that all models must hear.
+        """Give the changes that all models must hear and set the others aside.
 
-        Runs in the decoders' threads, one at a time.
+        Runs in the decoders' threads, one at a time, and so touches nothing that the main thread writes.
         """
         while True:
             began = time.perf_counter()
@@ -188,19 +205,25 @@ class _Indexer:
             self._seconds["scan"] += time.perf_counter() - began
             if change is None:
                 return
+            is_sound = change.state is not None and change.duplicate_of is None and change.kind != "deleted"
+            if is_sound and self._models and len(self._missing_models(change)) == len(self._models):
+                self._counts[change.kind] += 1
+                yield change
+            else:
+                self._set_aside.append(change)
+
+    def _store_set_aside(self) -> None:
+        """Deal with the changes that need no listening, or not that of all models."""
+        while self._set_aside:
+            change = self._set_aside.popleft()
             self._counts[change.kind] += 1
             missing = self._missing_models(change)
-            if change.kind in HEARD_ONCE and len(missing) == len(self._models):
-                yield change
-            elif change.kind == "duplicate" or change.duplicate_of is not None:
-                self._duplicates.append(change)
-            elif change.kind in ("unreadable", "deleted", "failed before"):
+            if change.kind in ("unreadable", "deleted", "failed before"):
                 self._take_away(change)
+            elif change.duplicate_of is not None:
+                self._duplicates.append(change)
             elif missing:
-                if len(missing) == len(self._models):
-                    yield change
-                else:
-                    self._partly_heard.setdefault(missing, []).append(change)
+                self._partly_heard.setdefault(missing, []).append(change)
             else:
                 self._keep(change)
 
@@ -227,8 +250,9 @@ class _Indexer:
     def _hear(self, changes: Iterator[Change], names: list[str]) -> None:
         models = [self._models[name] for name in names]
         for analysis in analyse(self._recordings(changes), models, jobs=self._jobs, seconds=self._stages):
-            change, track = self._under_way.pop(analysis.recording.key)
-            self._store(change, track, analysis)
+            change, track, problems = self._under_way.pop(analysis.recording.key)
+            self._store(change, track, problems, analysis)
+            self._store_set_aside()
             self._tick(change.path)
             if len(self._batch) >= BATCH_TRACKS or time.perf_counter() - self._written > BATCH_SECONDS:
                 self._write()
@@ -236,10 +260,10 @@ class _Indexer:
     def _recordings(self, changes: Iterator[Change]) -> Iterator[Recording]:
         for change in changes:
             key = str(change.path)
-            self._under_way[key] = (change, self._describe(change))
+            self._under_way[key] = (change, *self._describe(change))
             yield Recording.from_file(change.path, key=key)
 
-    def _store(self, change: Change, track: Track, analysis: Analysis) -> None:
+    def _store(self, change: Change, track: Track, problems: list[Problem], analysis: Analysis) -> None:
         assert change.track_id is not None
         if analysis.failure is not None or analysis.heard is None:
             reason = analysis.failure.message if analysis.failure else "it cannot be heard"
@@ -249,8 +273,11 @@ class _Indexer:
             self._leave_out(change, "silent", f"nothing in its {analysis.heard.duration:.1f} s rises above -100 dBFS")
             return
         if analysis.heard.damage is not None:
-            self._add_problem(_problem(change, "truncated", analysis.heard.damage, skipped=False))
-        self._batch.cleared.append(change.path)
+            problems.append(_problem(change, "truncated", analysis.heard.damage, skipped=False))
+        for problem in problems:
+            self._add_problem(problem)
+        if change.kind not in ("unchanged", "touched"):
+            self._batch.cleared.append(change.path)
         for name, result in analysis.results.items():
             self._batch.predictions.setdefault(name, []).append((change, result))
         self._batch.tracks.append(_with_duration(track, analysis.heard.duration))
@@ -268,21 +295,21 @@ class _Indexer:
 
     # Describing and storing without hearing
 
-    def _describe(self, change: Change) -> Track:
-        """The track of a file: what the catalogue knows, or what the file says of itself."""
+    def _describe(self, change: Change) -> tuple[Track, list[Problem]]:
+        """The track of a file, as the catalogue knows it or as the file says of itself, and what is wrong with it.
+
+        What a dataset says of its tracks (they have a split) goes before what stands in the file.
+        """
         assert change.track_id is not None
         known = change.track
-        if known is not None and (change.kind != "changed" or known.split is not None):
-            return _with_file(known, change)
+        if known is not None and (change.kind in ("unchanged", "touched") or known.split is not None):
+            return _with_file(known, change), []
         try:
             tags = read_file_tags(change.path)
             cover, cover_problem = self._covers.find(change.path, tags.cover)
         except OSError as cause:
             tags, cover = FileTags(), None
             cover_problem = _problem(change, "tags", f"cannot be opened: {cause.strerror}", skipped=False)
-        for problem in (tags.problem, cover_problem):
-            if problem is not None:
-                self._add_problem(problem)
         described = Track(
             track_id=change.track_id,
             title=tags.title,
@@ -293,24 +320,25 @@ class _Indexer:
             cover=cover,
             duration=known.duration if known else None,
         )
-        return _with_file(described, change)
+        problems = [problem for problem in (tags.problem, cover_problem) if problem is not None]
+        return _with_file(described, change), problems
 
     def _keep(self, change: Change) -> None:
         """A track that every model has heard already."""
-        if change.kind in STORED:
-            assert change.track is not None
-            self._batch.tracks.append(_with_file(change.track, change))
-        elif change.kind in HEARD_ONCE:
-            self._batch.tracks.append(self._describe(change))
+        if change.kind != "unchanged":
+            track, problems = self._describe(change)
+            self._batch.tracks.append(track)
+            for problem in problems:
+                self._add_problem(problem)
         self._tick(change.path)
 
     def _store_duplicate(self, change: Change) -> None:
         original = self._failed.get(change.duplicate_of or "")
         if original is not None:
             self._leave_out(change, original.kind, original.reason)
-        elif change.kind != "unchanged":
-            self._batch.tracks.append(self._describe(change))
-        self._tick(change.path)
+            self._tick(change.path)
+        else:
+            self._keep(change)
 
     def _take_away(self, change: Change) -> None:
         if change.problem is not None:

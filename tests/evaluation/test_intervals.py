@@ -47,10 +47,21 @@ def test_the_interval_holds_the_value_and_narrows_with_the_number_of_items():
         scores = rng.random((n_items, 3)) + 0.5 * targets
         bootstrap = Bootstrap(n_resamples=300)
         samples = resampled_metrics(targets, scores, threshold=0.5, bootstrap=bootstrap)["roc_auc_macro"]
-        low, high = bootstrap.interval(samples)
+        low, high = bootstrap.interval(samples, value=roc_auc(targets, scores))
         assert low < roc_auc(targets, scores) < high
         widths.append(high - low)
     assert widths[0] / widths[1] == pytest.approx(4, rel=0.4)  # the square root of 16
+
+
+def test_an_interval_of_few_positives_surrounds_its_value_although_resamples_are_biased():
+    rng = np.random.default_rng(4)
+    targets = rng.random((40, 1)) < 0.08
+    scores = rng.random((40, 1))
+    bootstrap, value = Bootstrap(n_resamples=400), pr_auc(targets, scores)
+    samples = resampled_metrics(targets, scores, threshold=0.5, bootstrap=bootstrap)["pr_auc_macro"]
+    assert np.nanmean(samples) > value
+    low, high = bootstrap.interval(samples, value=value)
+    assert low < value < high
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_another(tagged):
@@ -84,7 +95,8 @@ def test_a_paired_test_sees_a_small_but_steady_gain_and_none_between_equals():
     stronger = weaker + 0.1 * targets
     bootstrap = Bootstrap(n_resamples=200)
     gain = paired_differences(targets, stronger, weaker, bootstrap=bootstrap)["roc_auc_macro"]
-    assert gain.low > 0
+    assert gain.value == pytest.approx(roc_auc(targets, stronger) - roc_auc(targets, weaker))
+    assert 0 < gain.low < gain.value < gain.high
     assert gain.p_value < 0.02
     assert paired_differences(targets, weaker, weaker, bootstrap=bootstrap)["roc_auc_macro"].p_value == 1.0
 

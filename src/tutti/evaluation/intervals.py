@@ -9,7 +9,7 @@ Where a label has no positives or no negatives in a resample, that label is left
 average.
 
 References:
-    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile intervals).
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 10 (bias) and 13 (percentiles).
 """
 
 from __future__ import annotations
@@ -64,12 +64,23 @@ class Bootstrap:
             counts = np.bincount(drawn.ravel(), minlength=n_rows * n_items)
             yield counts.reshape(n_rows, n_items).astype(np.int32)
 
-    def interval(self, samples: FloatMatrix) -> tuple[float, float]:
-        """The percentile interval of resampled values; NaN where none of them exists."""
+    def interval(self, samples: FloatMatrix, *, value: float) -> tuple[float, float]:
+        """Percentiles of resampled values, moved by the resamples' bias so that they surround the value.
+
+        Average precision needs the move: an item drawn twice is two positives side by side, which raises it.
+
+        Args:
+            samples: Shape (resamples,); NaN where a resample has no value.
+            value: Of the items as they are.
+
+        Returns:
+            Lower and upper end; NaN where no resample has a value.
+        """
         existing = samples[~np.isnan(samples)]
         if existing.size == 0:
             return float("nan"), float("nan")
-        low, high = np.quantile(existing, [(1 - self.level) / 2, (1 + self.level) / 2])
+        shares = [(1 - self.level) / 2, (1 + self.level) / 2]
+        low, high = np.quantile(existing - existing.mean() + value, shares)
         return float(low), float(high)
 
 
@@ -78,11 +89,13 @@ class Difference:
     """A paired comparison of two models, first minus second.
 
     Attributes:
+        value: Of the items as they are.
         low: Lower end of the interval.
         high: Upper end.
         p_value: Two-sided: twice the share of resamples on the far side of 0, at least 2 / (resamples + 1).
     """
 
+    value: float
     low: float
     high: float
     p_value: float
@@ -130,8 +143,13 @@ def paired_differences(
     """
     ours = resampled_metrics(targets, first, threshold=threshold, bootstrap=bootstrap)
     theirs = resampled_metrics(targets, second, threshold=threshold, bootstrap=bootstrap)
-    averages = [name for name, values in ours.items() if values.ndim == 1]
-    return {name: _difference(ours[name] - theirs[name], bootstrap) for name in averages}
+    once = np.ones((1, len(targets)), dtype=np.int32)
+    our_value, their_value = (_block_metrics(targets, scores, threshold, once) for scores in (first, second))
+    return {
+        name: _difference(ours[name] - theirs[name], float(our_value[name][0] - their_value[name][0]), bootstrap)
+        for name, values in ours.items()
+        if values.ndim == 1
+    }
 
 
 def weighted_areas(
@@ -208,7 +226,9 @@ def _mean_of_existing(values: FloatMatrix) -> FloatMatrix:
     return quotient_or(np.where(exists, values, 0.0).sum(axis=1), exists.sum(axis=1), otherwise=np.nan)
 
 
-def _difference(samples: FloatMatrix, bootstrap: Bootstrap) -> Difference:
-    low, high = bootstrap.interval(samples)
-    n_far = min((samples <= 0).sum(), (samples >= 0).sum())
-    return Difference(low=low, high=high, p_value=min(1.0, 2 * (float(n_far) + 1) / (len(samples) + 1)))
+def _difference(samples: FloatMatrix, value: float, bootstrap: Bootstrap) -> Difference:
+    low, high = bootstrap.interval(samples, value=value)
+    moved = samples - samples.mean() + value
+    n_far = float(min((moved <= 0).sum(), (moved >= 0).sum()))
+    p_value = min(1.0, 2 * (n_far + 1) / (len(samples) + 1))
+    return Difference(value=value, low=low, high=high, p_value=p_value)

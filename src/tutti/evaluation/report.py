@@ -229,8 +229,8 @@ def _label_table(
 
 
 def _estimate(value: float, samples: NDArray[np.float64], bootstrap: Bootstrap) -> Estimate:
-    low, high = bootstrap.interval(samples)
-    return Estimate(value=float(value), low=low, high=high)
+    low, high = np.clip(bootstrap.interval(samples, value=value), 0.0, 1.0)
+    return Estimate(value=float(value), low=float(low), high=float(high))
 
 
 def _number(value: float) -> str:

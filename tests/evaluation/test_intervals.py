@@ -55,7 +55,7 @@ def test_the_interval_holds_the_value_and_narrows_with_the_number_of_items():
 
 def test_an_interval_of_few_positives_surrounds_its_value_although_resamples_are_biased():
     rng = np.random.default_rng(4)
-    targets = rng.random((40, 1)) < 0.08
+    targets = np.arange(40).reshape(40, 1) < 3
     scores = rng.random((40, 1))
     bootstrap, value = Bootstrap(n_resamples=400), pr_auc(targets, scores)
     samples = resampled_metrics(targets, scores, threshold=0.5, bootstrap=bootstrap)["pr_auc_macro"]

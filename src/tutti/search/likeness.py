@@ -2,8 +2,7 @@
 
 A model's vectors share a large common part (after a ReLU none of their numbers is negative), so that the plain cosine
 of any two tracks is high. Here the mean of the catalogue is subtracted and each dimension divided by its standard
-deviation first; both are drawn towards "no change" where the catalogue is small. Similarities of several models are
-averaged. A similarity is reported as the share of random pairs of the catalogue's tracks that are less alike.
+deviation first, unless the tracks are too few to tell what is common. Similarities of several models are averaged. A similarity is reported as the share of random pairs of the catalogue's tracks that are less alike.
 
 References:
     Mu, Viswanath, "All-but-the-top: Simple and effective postprocessing for word representations", ICLR 2018.
@@ -18,9 +17,11 @@ from numpy.typing import NDArray
 
 from tutti.search.evidence import mean_of_known
 
-# A catalogue of as many tracks is trusted half with its own mean and spread.
-HALF_TRUST = 8
+# With fewer tracks, nothing is subtracted: two tracks around their mean are each other's opposite, however alike.
+FEWEST_CENTRED = 4
 N_PAIRS = 20_000
+N_SAMPLED = 10_000
+LEAST_VARIANCE = 0.1  # of the mean over the dimensions
 BLOCK_ROWS = 8_192
 
 Vectors = NDArray[np.float32]
@@ -35,15 +36,17 @@ class Likeness:
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
-        known = ~np.isnan(vectors).any(axis=1)
-        trust = known.sum() / (known.sum() + HALF_TRUST)
-        mean = vectors[known].mean(axis=0, dtype=np.float64) if known.any() else np.zeros(vectors.shape[1])
-        spread = vectors[known].std(axis=0, dtype=np.float64) if known.any() else np.ones(vectors.shape[1])
-        typical = float(np.sqrt(np.mean(spread**2))) or 1.0
-        # A dimension that hardly varies here says little; its noise must not be blown up.
-        scale = 1 / np.sqrt(trust * spread**2 + (1.1 - trust) * typical**2)
-        self._centre = (trust * mean).astype(np.float32)
-        self._scale = scale.astype(np.float32)
+        known = np.flatnonzero(~np.isnan(vectors[:, 0]))
+        self._centre = np.zeros(vectors.shape[1], dtype=np.float32)
+        self._scale = np.ones(vectors.shape[1], dtype=np.float32)
+        if len(known) >= FEWEST_CENTRED:
+            # The mean of every tenth of 100,000 tracks is as good as that of all.
+            sample = vectors[known[:: max(1, len(known) // N_SAMPLED)]].astype(np.float64)
+            variance = sample.var(axis=0)
+            # A dimension that hardly varies here says little: its noise must not be blown up.
+            floor = LEAST_VARIANCE * variance.mean() or 1.0
+            self._centre = sample.mean(axis=0).astype(np.float32)
+            self._scale = (1 / np.sqrt(variance + floor)).astype(np.float32)
         self._norms = self._norms_of_rows()
 
     def to(self, vector: Vectors) -> Vectors:

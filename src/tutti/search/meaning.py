@@ -129,12 +129,12 @@ class Interpreter:
         )
 
     def _is_named(self, phrase: Phrase) -> bool:
-        if self._is_known(phrase.text):
-            return True
-        if not phrase.is_quoted:
-            return False
-        found = self._names.containing(phrase.text)
-        return any(bool(flags.any()) for flags in found.values())
+        text = phrase.text
+        is_word = " " not in text and text in self._names.words
+        return is_word or text in self._names.phrases or (phrase.is_quoted and self._is_in_a_name(text))
+
+    def _is_in_a_name(self, text: str) -> bool:
+        return any(bool(flags.any()) for flags in self._names.containing(text).values())
 
     def _by_lists(self, text: str) -> Meaning | None:
         """As a label, or by the thesaurus; None where it is in neither, or where no model hears what it means."""
@@ -146,7 +146,8 @@ class Interpreter:
             return self._sounding(
                 {concept.name: -1.0 if is_absence else 1.0}, text, how, sense.entry if sense else None
             )
-        if sense is None:
+        # Who types "chopin" wants Chopin; only where there is none of his, something like it.
+        if sense is None or (sense.relation == "maker" and self._is_in_a_name(text)):
             return None
         entry = sense.entry
         sign = -1.0 if sense.relation == "absent" else 1.0

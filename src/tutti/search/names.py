@@ -27,7 +27,7 @@ class Names:
     """
 
     def __init__(self, tracks: pa.Table) -> None:
-        self.n_tracks = tracks.num_rows
+        self.n_tracks: int = tracks.num_rows
         self._columns = {name: _plain(tracks[name]) for name in ("title", "artist", "album")}
         stems = pc.replace_substring_regex(tracks["audio"], pattern=r"^.*/|\.[^./]*$", replacement="")
         self._columns["file"] = _plain(stems)
@@ -37,10 +37,14 @@ class Names:
 
     def containing(self, phrase: str) -> dict[str, NDArray[np.bool_]]:
         """By field, the tracks whose title, artist, album or file name contains a plain phrase as whole words."""
+        if not self._may_hold(phrase):
+            return self._nowhere
         return {field: _flags(pc.match_substring(column, f" {phrase} ")) for field, column in self._columns.items()}
 
     def named(self, phrase: str) -> dict[str, NDArray[np.bool_]]:
         """By field, the tracks whose title, artist, album or file name is the plain phrase and nothing else."""
+        if not self._may_hold(phrase):
+            return self._nowhere
         return {field: _flags(pc.equal(column, pa.scalar(f" {phrase} "))) for field, column in self._columns.items()}
 
     def tagged(self, phrases: Iterable[str]) -> NDArray[np.bool_]:
@@ -64,6 +68,13 @@ class Names:
             word for column in columns for value in pc.unique(column).to_pylist() if value for word in value.split()
         }
         return frozenset(word for word in words if len(word) > 1)
+
+    @cached_property
+    def _nowhere(self) -> dict[str, NDArray[np.bool_]]:
+        return {field: np.zeros(self.n_tracks, dtype=bool) for field in self._columns}
+
+    def _may_hold(self, phrase: str) -> bool:
+        return all(word in self.words for word in phrase.split() if len(word) > 1)
 
 
 def _plain(column: Any) -> Any:

@@ -118,9 +118,7 @@ def statistics(catalogue: Catalogue, corpus: Corpus) -> Statistics:
         n_tracks=len(corpus),
         n_duplicates=sum(original is not None for original in columns["duplicate_of"]),
         n_artists=len({artist for artist in columns["artist"] if artist}),
-        n_albums=len(
-            {(artist, album) for artist, album in zip(columns["artist"], columns["album"], strict=True) if album}
-        ),
+        n_albums=len(albums),
         seconds=float(sum(duration or 0 for duration in columns["duration"])),
         with_modality={
             "audio": sum(audio is not None for audio in columns["audio"]),

@@ -86,6 +86,6 @@ class Vocabulary:
         """The concept's name, and whether the label means its absence."""
         bare = plain(label.rpartition(PREFIX_MARK)[2])
         sense = self._thesaurus.find(bare)
-        if sense is not None and sense.relation != "near":
+        if sense is not None and sense.relation in ("same", "absent"):
             return sense.entry.term, sense.relation == "absent"
         return bare or label, False

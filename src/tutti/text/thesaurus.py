@@ -1,10 +1,11 @@
 """A thesaurus of music: terms, what else they are called, and what they sound like.
 
 ``thesaurus.tsv`` beside this module holds one term a line in three columns. *also*: what else leads to the term, either
-the same thing by another name (``=rap`` for hip hop), its absence (``!instrumental`` for vocals), or a kind of it or
-something close (``horn section`` for trumpet). *means*: what a listener hears in it, as other terms with weights in
-tenths, negative for what is absent: a search for "drum and bass" asks for techno and drums where no model knows drum
-and bass itself. Which terms the models of a catalogue know is for ``tutti.search.vocabulary`` to say.
+the same thing by another name (``=rap`` for hip hop), its absence (``!instrumental`` for vocals), somebody who made it
+(``@chopin``), or a kind of it or something close (``horn section`` for trumpet). *means*: what a listener hears in it,
+as other terms with weights in tenths, negative for what is absent: a search for "drum and bass" asks for techno and
+drums where no model knows drum and bass itself. Which terms the models of a catalogue know is for
+``tutti.search.vocabulary`` to say.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal
 
 from tutti.text.spelling import forms, plain
 
-Relation = Literal["same", "near", "absent"]
+Relation = Literal["same", "near", "maker", "absent"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Entry:
         term: Its usual name.
         same: Other names of the same thing, plain.
         near: Names of its kinds, and of things close to it, plain.
+        makers: Names of people known for it, plain.
         absent: Names of its absence, plain.
         means: Terms that describe it, with weights from -1 to 1.
     """
@@ -35,6 +37,7 @@ class Entry:
     term: str
     same: tuple[str, ...]
     near: tuple[str, ...]
+    makers: tuple[str, ...]
     absent: tuple[str, ...]
     means: Mapping[str, float]
 
@@ -45,7 +48,7 @@ class Sense:
 
     Attributes:
         entry: The term.
-        relation: Whether the name means just that, something near it, or its absence.
+        relation: Whether the name means just that, something near it, who makes it, or its absence.
     """
 
     entry: Entry
@@ -66,6 +69,7 @@ class Thesaurus:
         for entry in entries:
             self._add(entry, "same", (plain(entry.term), *entry.same))
             self._add(entry, "near", entry.near)
+            self._add(entry, "maker", entry.makers)
             self._add(entry, "absent", entry.absent)
         self.names = tuple(self._senses)
         for name, sense in list(self._senses.items()):  # "acousticguitar", "newage"
@@ -100,7 +104,8 @@ def _entry(term: str, also: str, means: str) -> Entry:
     return Entry(
         term=term,
         same=tuple(plain(name) for name in names if name.startswith("=")),
-        near=tuple(plain(name) for name in names if name[0] not in "=!"),
+        near=tuple(plain(name) for name in names if name[0] not in "=!@"),
+        makers=tuple(plain(name) for name in names if name.startswith("@")),
         absent=tuple(plain(name) for name in names if name.startswith("!")),
         means={name.strip(): int(tenths) / 10 for name, _, tenths in weighted},
     )

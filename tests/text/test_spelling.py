@@ -1,0 +1,44 @@
+"""Plain forms and misspellings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tutti.text.spelling import corrected, forms, plain, reminiscent
+
+
+@pytest.mark.parametrize("written", ["Hip-Hop", "hip hop", "HIP_HOP", "  hip   hop! "])
+def test_ways_to_write_a_word_have_one_plain_form(written: str) -> None:
+    assert plain(written) == "hip hop"
+
+
+def test_accents_do_not_matter_but_other_scripts_stay() -> None:
+    assert plain("Sigur Rós") == plain("sigur ros")
+    assert plain("東京 Jazz") == "東京 jazz"
+
+
+def test_a_plain_form_is_its_own_plain_form() -> None:
+    for text in ("R&B", "rock'n'roll", "Beyoncé – Déjà Vu (Live)", "80's"):
+        assert plain(plain(text)) == plain(text)
+
+
+def test_singular_and_plural_are_forms_of_each_other() -> None:
+    assert "pianos" in forms("piano")
+    assert "piano" in forms("pianos")
+    assert "lullaby" in forms("lullabies")
+    assert forms("bass")[0] == "bass"
+    assert "bas" not in forms("bass")
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("pinao", "piano"), ("regae", "reggae"), ("clasical", "classical")])
+def test_a_misspelling_is_corrected(typed: str, meant: str) -> None:
+    assert corrected(typed, ["classical", "piano", "reggae", "techno"]) == meant
+
+
+@pytest.mark.parametrize("word", ["sharp", "core", "back", "xyzzy"])
+def test_another_word_is_not_corrected(word: str) -> None:
+    assert corrected(word, ["harp", "score", "black", "jazzy"]) is None
+
+
+def test_words_that_look_alike_are_suggested_best_first() -> None:
+    assert reminiscent("jaz", ["jazz", "jazzy", "metal"])[0] == "jazz"

@@ -30,7 +30,8 @@ lint: $(READY)  ## look for faults of form, and for types that do not fit
 	$(BIN)/mypy
 
 docs: $(READY)  ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python docs/write_commands.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 docs-serve: $(READY)  ## show the documentation in a browser while it is written
 	$(BIN)/mkdocs serve

@@ -11,23 +11,26 @@ import typer
 def report(
     catalogue: Annotated[Path, typer.Argument(help="The catalogue's folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A file PAGE.html, or a folder.")] = Path("report"),
-    query: Annotated[list[str] | None, typer.Option("--query", "-q", help="Search for this; may be repeated.")] = None,
+    query: Annotated[list[str] | None, typer.Option("--query", "-q", help="Search for this; repeatable.")] = None,
+    like: Annotated[list[str] | None, typer.Option("--like", help="Find what sounds like this; repeatable.")] = None,
     model: Annotated[str | None, typer.Option(help="Whose vectors make the map.")] = None,
     run: Annotated[Path | None, typer.Option(help="A training run's folder, for its learning curve.")] = None,
     evaluation: Annotated[Path | None, typer.Option(help="A report.json of `tutti evaluate`.")] = None,
     k: Annotated[int, typer.Option("-k", help="How many hits to show for each query.")] = 6,
 ) -> None:
     """Write one HTML page on a catalogue: numbers, searches, a map, scores, the learning curve."""
-    from tutti.search.library import Library
+    from tutti.search.library import open_catalogue
     from tutti.serve.report import read_scores, write_report
 
-    library = Library.open(catalogue)
+    library = open_catalogue(catalogue)
+    searches = [(f"“{text}”", library.search(text, k=k)) for text in query or ()]
+    searches += [(f"sounds like {Path(sound).name}", library.similar(sound, k=k)) for sound in like or ()]
     page = write_report(
         library,
         output,
         model=model,
         run=run,
         evaluation=None if evaluation is None else read_scores(evaluation),
-        searches=[(text, library.search(text, k=k)) for text in query or ()],
+        searches=searches,
     )
     typer.echo(f"the report is in {page}")

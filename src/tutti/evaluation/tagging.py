@@ -40,7 +40,7 @@ def evaluate_tagger(
 
     Raises:
         ConfigError: The split holds no track with sound and tags, or none of its tags is a label of the
-        model.
+            model.
     """
     tracks = scored_tracks(catalogue, split)
     spelling = str(model.config.training.get("data", {}).get("spelling", "plain"))

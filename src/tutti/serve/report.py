@@ -51,7 +51,7 @@ def write_report(
             has described anything, there is no map.
         run: Folder of a training run, for the learning curve.
         evaluation: A report of scores as JSON has it; the run's own when None.
-        searches: Queries and what ``Library.search`` found for each.
+        searches: What to call each search, and what ``Library.search`` found.
 
     Raises:
         ConfigError: The run's folder holds no run.

@@ -37,17 +37,20 @@ def numbers(tracks: Sequence[Track], listens: Sequence[Listens], problems: Seque
     """The catalogue in numbers, which modalities it has, and what was wrong with files."""
     seconds = sum(track.duration or 0 for track in tracks)
     counts = {
-        "tracks": len(tracks),
-        "artists": len({track.artist for track in tracks} - {None}),
-        "albums": len({(track.artist, track.album) for track in tracks if track.album}),
-        "listeners": len({one.user for one in listens}),
-        "problems": len(problems),
+        "track": len(tracks),
+        "artist": len({track.artist for track in tracks} - {None}),
+        "album": len({(track.artist, track.album) for track in tracks if track.album}),
+        "listener": len({one.user for one in listens}),
+        "problem": len(problems),
     }
     tiles = [_tile(_duration(seconds), "of music")]
-    tiles += [_tile(f"{count:,}", name) for name, count in counts.items() if count or name in {"tracks", "problems"}]
-    return section(
-        "numbers", "The catalogue in numbers", _tiles(tiles) + _modalities(tracks, listens) + _trouble(problems)
-    )
+    tiles += [
+        _tile(f"{count:,}", name if count == 1 else f"{name}s")
+        for name, count in counts.items()
+        if count or name in {"track", "problem"}
+    ]
+    body = _tiles(tiles) + _modalities(tracks, listens) + _trouble(problems)
+    return section("numbers", "The catalogue in numbers", body)
 
 
 def _duration(seconds: float) -> str:
@@ -89,15 +92,15 @@ def _trouble(problems: Sequence[Problem]) -> str:
 
 
 def searches(found: Sequence[tuple[str, Hits]], tracks: Mapping[str, Track], *, page: Path) -> str:
-    """What each query found: cover, names, score, reason and a player for every hit."""
+    """What each search found: cover, names, score, reason and a player for every hit."""
     if not found:
         return ""
     blocks = []
-    for query, hits in found:
+    for title, hits in found:
         cards = "".join(_hit(hit, tracks[hit.track_id], page=page) for hit in hits)
         body = f'<ol class="hits">{cards}</ol>' if cards else '<p class="note">Nothing in this catalogue matches.</p>'
         notes = "".join(f'<p class="note">{escape(note)}</p>' for note in hits.notes)
-        blocks.append(f'<h3 class="query">{escape(query)}</h3>{notes}{body}')
+        blocks.append(f'<h3 class="query">{escape(title)}</h3>{notes}{body}')
     return section("searches", "Searches", "".join(blocks))
 
 

@@ -47,7 +47,7 @@ def import_checkpoint(
     found = find_architecture(architecture)
     tensors = read_state_dict(file)
     config = ModelConfig(
-        name=name or re.sub(r"[^\w.-]", "-", file.stem),
+        name=re.sub(r"[^\w.-]+", "-", name or file.stem),
         architecture=architecture,
         labels=tuple(labels),
         **{"source": str(file.name), "paper": found.paper, **facts},

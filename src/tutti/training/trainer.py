@@ -73,10 +73,11 @@ class TrainingConfig:
         weight_decay: As the optimiser understands it.
         schedule: A name in ``SCHEDULES``.
         gradient_clip: The largest norm of the gradient; None leaves it alone.
-        average_decay: Validate and keep a moving average of the weights with this decay a step; 0 keeps the
-        weights. monitor: What tells the best epoch: ``loss`` of the validation (less is better) or one of its
-        scores (more). patience: Stop after this many epochs without a better one; None never stops early.
-        precision: As Fabric names it. accelerator: As Fabric names it.
+        average_decay: Validate and keep a moving average of the weights with this decay a step; 0 keeps the weights.
+        monitor: What tells the best epoch: ``loss`` of the validation (less is better) or one of its scores (more).
+        patience: Stop after this many epochs without a better one; None never stops early.
+        precision: As Fabric names it.
+        accelerator: As Fabric names it.
     """
 
     epochs: int = 60

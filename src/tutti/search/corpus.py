@@ -125,6 +125,11 @@ class Corpus:
         """Where a track's sound file lies."""
         return full_path(self.value("audio", row), self.folder)
 
+    def name(self, row: int) -> str:
+        """What to call a track where a person reads it: its title, its file's name, or its id."""
+        path = self.path(row)
+        return self.value("title", row) or (path.stem if path else self.track_ids[row])
+
     def vectors_of(self, row: int) -> dict[str, NDArray[np.float32]]:
         """A track's vectors by model, those that there are."""
         rows = {name: described.vectors[row] for name, described in self.described.items()}

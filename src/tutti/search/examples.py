@@ -79,13 +79,16 @@ def find_example(text: str, corpus: Corpus, listener: Listener) -> Example:
     path = Path(text)
     if text not in corpus.row_of and path.is_file():
         return _from_file(path, corpus, listener)
-    row = find_row(text, corpus)
+    try:
+        row = find_row(text, corpus)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error.message}, and there is no such file", hint=error.hint) from None
     vectors = corpus.vectors_of(row)
     if not vectors:
         raise QueryError(
             f"no model has described the track {corpus.track_ids[row]!r}", hint="index the catalogue again"
         )
-    return Example(name=corpus.value("title", row) or corpus.track_ids[row], vectors=vectors, row=row)
+    return Example(name=corpus.name(row), vectors=vectors, row=row)
 
 
 def listen(path: Path, models: Mapping[str, ModelRecord]) -> Vectors:

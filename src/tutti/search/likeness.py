@@ -2,7 +2,8 @@
 
 A model's vectors share a large common part (after a ReLU none of their numbers is negative), so that the plain cosine
 of any two tracks is high. Here the mean of the catalogue is subtracted and each dimension divided by its standard
-deviation first, unless the tracks are too few to tell what is common. Similarities of several models are averaged. A similarity is reported as the share of random pairs of the catalogue's tracks that are less alike.
+deviation first, unless the tracks are too few to tell what is common. Similarities of several models are averaged. A
+similarity is reported as the share of random pairs of the catalogue's tracks that are less alike.
 
 References:
     Mu, Viswanath, "All-but-the-top: Simple and effective postprocessing for word representations", ICLR 2018.

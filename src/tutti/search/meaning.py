@@ -23,7 +23,7 @@ from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
 How = Literal["tag", "synonym", "description", "name", "sentence vectors", "spelling", "unknown"]
 
 # Cosine of MiniLM vectors below which two short phrases rarely mean the same (see docs/guides/search.md).
-SIMILARITY_FLOOR = 0.58
+SIMILARITY_FLOOR = 0.6
 SIMILARITY_MARGIN = 0.05
 # A description of which no model hears at least this share would be another thing.
 LEAST_COVERAGE = 0.3

@@ -8,11 +8,13 @@ Each part of a query gives a track a score from 0 to 1:
 * names: 1 where a whole title, artist, album or tag is meant, 0.9 where words of one are;
 * a likeness: the share of random pairs of tracks that are less alike than the track and the example.
 
-A track's score is the geometric mean over the parts, those with a minus weighted half, none counted below 0.02, so that
-one word cannot undo all others. A high share alone does not make a hit, since something is always on top: a word that
-can be heard is *present* only where its odds are at least 1.5 times those in music at large, and a minus rejects every
-track in which its word is any likelier than there. Hits are the tracks in which at least half of what is asked for is
-present, and nothing that a minus rejects.
+A word that can be heard is *present* only where its odds are at least 1.5 times those in music at large: a share alone
+would always find something, since something is always on top. A minus rejects every track in which its word is any
+likelier than in music at large.
+
+A track's score is the geometric mean over the parts. A part that is not present counts half, one with a minus or guessed
+by sentence vectors weighs half, and none counts less than 0.02, so that one word cannot undo all others. Hits are the tracks in which at least a
+third of what is asked for is present, and nothing that a minus rejects.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ TYPED, TYPED_NEAR, IN_A_NAME = 3.0, 1.5, 1.0
 
 # Natural logarithms of the odds that make a word present, and that make a minus reject a track.
 PRESENT, REJECTED = float(np.log(1.5)), 0.0
-WEIGHT_OF_MINUS = 0.5
+LESSER_WEIGHT = 0.5
+ABSENT = 0.5
+LEAST_PRESENT = 1 / 3
 
 Scores = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -62,6 +66,12 @@ class Part:
     def is_negative(self) -> bool:
         """Whether it rejects tracks."""
         return self.meaning is not None and self.meaning.is_negative
+
+    @property
+    def weight(self) -> float:
+        """In the mean over the parts."""
+        is_guess = self.meaning is not None and self.meaning.how == "sentence vectors"
+        return LESSER_WEIGHT if self.is_negative or is_guess else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +133,9 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
         originals: The row of the first track with the same bytes. Shape (tracks,).
         k: How many at most.
     """
-    logarithms = [np.log(np.maximum(part.scores, LEAST_SCORE)) for part in parts]
-    weights = [WEIGHT_OF_MINUS if part.is_negative else 1.0 for part in parts]
+    counted = [np.where(part.present, part.scores, ABSENT * part.scores) for part in parts]
+    logarithms = np.log(np.maximum(counted, LEAST_SCORE))
+    weights = [part.weight for part in parts]
     scores = np.exp(np.average(logarithms, axis=0, weights=weights))
     wanted = [part for part in parts if not part.is_negative]
     is_hit = candidates.copy()
@@ -132,7 +143,7 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
         if part.is_negative:
             is_hit &= part.present
     if wanted:
-        is_hit &= 2 * np.sum([part.present for part in wanted], axis=0) >= len(wanted)
+        is_hit &= np.mean([part.present for part in wanted], axis=0) >= LEAST_PRESENT
     rows = np.flatnonzero(is_hit)
     ordered = rows[np.argsort(-scores[rows], kind="stable")]
     _, first = np.unique(originals[ordered], return_index=True)

@@ -82,7 +82,7 @@ def strongest_tags(row: int, corpus: Corpus, *, count: int) -> dict[str, float]:
 
 
 def _likeness(part: Part, row: int, corpus: Corpus, *, score: float, example: int | None) -> Reason:
-    text = f"sounds more like {part.term} than {100 * score:.1f} % of random pairs are alike"
+    text = f"sounds like {part.term}, more than {100 * score:.1f} % of random pairs do"
     shared: dict[str, float] = {}
     if example is not None:
         here, there = (strongest_tags(one, corpus, count=len(corpus.vocabulary)) for one in (row, example))

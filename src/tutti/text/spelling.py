@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 
 APOSTROPHES = re.compile("['’‘ʼ`´]")
-NOT_A_WORD = re.compile(r"[^\w]+|_+")
+NOT_A_WORD = re.compile(r"[\W_]+")
 # Words so short are one letter away from too many others.
 SHORTEST_CORRECTED = 5
 # Share of letters in common (twice those over the letters of both): one letter of six wrong.

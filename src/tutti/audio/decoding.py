@@ -26,6 +26,9 @@ SALVAGE_FRAMES = 1 << 10
 # Decoders with memory need some sound before an excerpt to settle.
 SETTLING_SECONDS = 0.5
 WITH_MEMORY = ("MP3", "MPEG", "OGG")
+# FFmpeg's names of the containers that write down their duration, to about a packet; that of others is estimated.
+TIMED_FORMATS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "asf")
+CONTAINER_TOLERANCE = 0.2
 
 
 class Sound(Protocol):
@@ -37,11 +40,11 @@ class Sound(Protocol):
 
     @property
     def n_frames(self) -> int:
-        """Frames that the header announces; what comes may differ, see ``announces_exactly``."""
+        """Frames that the header announces; what comes may differ, see ``tolerance``."""
 
     @property
-    def announces_exactly(self) -> bool:
-        """Whether fewer frames than announced mean that the file is cut off."""
+    def tolerance(self) -> float | None:
+        """Seconds that may be missing from what is announced in a whole file; None where the header only guesses."""
 
     @property
     def cut_off(self) -> str | None:
@@ -100,7 +103,7 @@ class SndfileSound:
         self._path = path
         self.sample_rate: int = file.samplerate
         self.n_frames: int = file.frames
-        self.announces_exactly = True
+        self.tolerance: float | None = 0.0
 
     @property
     def cut_off(self) -> str | None:
@@ -138,12 +141,15 @@ class SndfileSound:
 
 
 def _has_last_page(path: Path) -> bool:
-    """Whether an Ogg file's last page is marked as such; a page has at most 65,307 bytes (RFC 3533)."""
+    """Whether an Ogg file's last page is marked as such and whole; it has at most 65,307 bytes (RFC 3533)."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 65_307))
         rest = file.read()
-    page = rest.rfind(b"OggS")
-    return page >= 0 and len(rest) > page + 5 and bool(rest[page + 5] & 0x04)
+    page = rest[max(0, rest.rfind(b"OggS")) :]
+    if not page.startswith(b"OggS") or len(page) < 27 or not page[5] & 0x04:
+        return False
+    n_segments = page[26]
+    return len(page) >= 27 + n_segments + sum(page[27 : 27 + n_segments])
 
 
 class FfmpegSound:
@@ -156,7 +162,8 @@ class FfmpegSound:
         self._stream = container.streams.audio[0]
         self.sample_rate: int = int(self._stream.rate)
         self.n_frames: int = round(self._announced_seconds() * self.sample_rate)
-        self.announces_exactly = False
+        is_timed = container.format.name in TIMED_FORMATS and len(container.streams) == 1
+        self.tolerance = CONTAINER_TOLERANCE if is_timed else None
         self.cut_off: str | None = None
 
     def _announced_seconds(self) -> float:

@@ -280,8 +280,9 @@ class _Tally:
     def heard(self) -> Heard:
         """The account, once all blocks have passed."""
         damage = self._damage
-        announced = self._sound.n_frames
-        if damage is None and self._sound.announces_exactly and self.n_frames < announced:
+        announced, tolerance = self._sound.n_frames, self._sound.tolerance
+        missing = (announced - self.n_frames) / self.sample_rate
+        if damage is None and tolerance is not None and missing > tolerance:
             damage = (
                 f"the sound ends after {self.n_frames / self.sample_rate:.1f} s, "
                 f"its header announces {announced / self.sample_rate:.1f} s"

@@ -24,7 +24,7 @@ class WaveformSound:
 
     waveform: NDArray[np.float32]
     sample_rate: int
-    announces_exactly: bool = True
+    tolerance: float | None = 0.0
     cut_off: str | None = None
 
     @property

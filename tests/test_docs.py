@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import re
 from pathlib import Path
 
@@ -10,6 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+SOURCE = ROOT / "src"
+WITH_EXAMPLES = [
+    ".".join(module.relative_to(SOURCE).with_suffix("").parts)
+    for module in sorted(SOURCE.rglob("*.py"))
+    if ">>>" in module.read_text(encoding="utf-8")
+]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -58,3 +66,10 @@ def test_the_readme_other_examples_run_with_a_published_model(tmp_path, monkeypa
     noise_wav.rename(tmp_path / "song.mp3")
     for example in python_of(ROOT / "README.md")[1:]:
         exec(compile(example, "README.md", "exec"), {})
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES)
+def test_the_examples_in_docstrings_run(module):
+    failed, tried = doctest.testmod(importlib.import_module(module.removesuffix(".__init__")))
+    assert tried
+    assert not failed

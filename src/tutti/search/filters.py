@@ -37,6 +37,8 @@ def matching(catalogue: Catalogue, corpus: Corpus, where: str | None) -> NDArray
         return np.ones(len(corpus), dtype=bool)
     if not where.strip():
         raise QueryError("the condition is empty", hint="write SQL such as \"artist = 'X' and year < 1990\"")
+    if ";" in STRINGS.sub("''", where):
+        raise QueryError(f"{where!r} is more than a condition", hint="leave out the semicolon and what follows it")
     try:
         rows = catalogue.read("tracks", columns=["track_id"], where=where)
     except QueryError as error:

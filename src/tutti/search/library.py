@@ -77,7 +77,7 @@ class Library(Catalogue):
         if example is not None and example.row is not None:
             candidates[example.row] = False
         meanings = self._interpret(text) if text.strip() else ()
-        known = [meaning for meaning in meanings if meaning.how != "unknown"]
+        known = [meaning for meaning in meanings if meaning.how not in ("unheard", "unknown")]
         parts = [score_meaning(meaning, corpus) for meaning in known]
         if example is not None:
             parts.append(score_likeness(example.name, example.vectors, corpus))
@@ -218,6 +218,8 @@ def _notes(
         if meaning.how == "unknown":
             near = f"; did you mean {', '.join(map(repr, meaning.suggestions))}?" if meaning.suggestions else ""
             notes.append(f"{meaning.phrase!r} matches no tag, title or artist{near}")
+        elif meaning.how == "unheard":
+            notes.append(f"no model of this catalogue can hear {meaning.phrase!r}")
         elif meaning.how in ("spelling", "sentence vectors"):
             notes.append(f"{meaning.phrase!r} is taken for {meaning.via} (by {meaning.how})")
     absent = [part.term for part in parts if not part.is_negative and not (part.present & candidates).any()]

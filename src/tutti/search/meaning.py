@@ -20,7 +20,7 @@ from tutti.search.vocabulary import Vocabulary
 from tutti.text.spelling import corrected, forms, reminiscent
 from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
 
-How = Literal["tag", "synonym", "description", "name", "sentence vectors", "spelling", "unknown"]
+How = Literal["tag", "synonym", "description", "name", "sentence vectors", "spelling", "unheard", "unknown"]
 
 # Cosine of MiniLM vectors below which two short phrases rarely mean the same (see docs/guides/search.md).
 SIMILARITY_FLOOR = 0.6
@@ -47,7 +47,7 @@ class Meaning:
     Attributes:
         phrase: In its plain form, as typed.
         is_negative: Whether its absence is asked for.
-        how: By what way it was understood.
+        how: By what way it was understood; ``unheard`` where no model can hear it, ``unknown`` where it is in no list.
         via: The known term that it was taken for, where that is another word.
         weights: Concepts to listen for, with weights from -1 to 1; empty where only names can match.
         same_tags: People's tags that mean just this.
@@ -107,7 +107,7 @@ class Interpreter:
 
     def _in_pieces(self, meaning: Meaning) -> list[Meaning]:
         words = meaning.phrase.split()
-        if meaning.how != "unknown" or len(words) == 1:
+        if meaning.how not in ("unknown", "unheard") or len(words) == 1:
             return [meaning]
         return [self._meaning(Phrase(text=word, is_negative=meaning.is_negative)) for word in words]
 
@@ -182,9 +182,13 @@ class Interpreter:
 
     def _by_likeness(self, text: str) -> Meaning:
         """By spelling where it is nearly right, else by sentence vectors."""
-        found = self._by_spelling(text) or self._by_vectors(text)
+        sense = self._thesaurus.find(text)
+        # A term of music that no model here can hear is no misspelling of another.
+        found = (self._by_spelling(text) if sense is None else None) or self._by_vectors(text)
         if found is not None:
             return found
+        if sense is not None:
+            return Meaning(phrase=text, how="unheard", via=sense.entry.term)
         known = {*self._vocabulary.concepts, *self._thesaurus.names, *self._names.words, *self._names.phrases}
         return Meaning(phrase=text, how="unknown", suggestions=tuple(reminiscent(text, known)))
 

@@ -12,9 +12,9 @@ A word that can be heard is *present* only where its odds are at least 1.5 times
 would always find something, since something is always on top. A minus rejects every track in which its word is any
 likelier than in music at large.
 
-A track's score is the geometric mean over the parts. A part that is not present counts half, one with a minus or guessed
-by sentence vectors weighs half, and none counts less than 0.02, so that one word cannot undo all others. Hits are the tracks in which at least a
-third of what is asked for is present, and nothing that a minus rejects.
+A track's score is the geometric mean over the parts. A part that is not present counts half; one with a minus, or
+guessed by sentence vectors, weighs half; none counts less than 0.02, so that one word cannot undo all others. Hits are
+the tracks in which at least a third of what is asked for is present, and nothing that a minus rejects.
 """
 
 from __future__ import annotations

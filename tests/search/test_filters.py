@@ -1,0 +1,55 @@
+"""Conditions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tutti.errors import QueryError
+from tutti.search.corpus import Corpus
+from tutti.search.filters import matching
+from tutti.search.library import Library
+
+
+def found(library: Library, where: str | None) -> list[str]:
+    corpus = Corpus.load(library)
+    return [corpus.track_ids[row] for row in np.flatnonzero(matching(library, corpus, where))]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (None, "abcd"),
+        ("artist = 'Circuit'", "c"),
+        ("year < 1990", "abd"),
+        ("artist LIKE 'Circuit%' AND year > 1990", "c"),
+        ("lower(title) LIKE '%rain%'", "d"),
+        ("album IS NOT NULL", "c"),
+        ("year > 2050", ""),
+    ],
+)
+def test_a_condition_selects_tracks(small_library: Library, where: str | None, expected: str) -> None:
+    assert found(small_library, where) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("where", "meant"), [("artits = 'X'", "artist"), ("path LIKE 'x'", "audio"), ("genre = 'rock'", "tags")]
+)
+def test_a_mistyped_column_is_named_with_the_nearest(small_library: Library, where: str, meant: str) -> None:
+    with pytest.raises(QueryError, match="no column") as caught:
+        found(small_library, where)
+    assert caught.value.hint is not None
+    assert f"did you mean '{meant}'?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "where", ["", "year <", "1=1; DROP TABLE tracks", "year < 'abc", "title", "); DELETE FROM tracks --"]
+)
+def test_nonsense_and_tricks_are_refused_and_change_nothing(small_library: Library, where: str) -> None:
+    with pytest.raises(QueryError):
+        found(small_library, where)
+    assert len(small_library) == 4
+
+
+def test_a_quote_in_a_name_is_no_trouble(small_library: Library) -> None:
+    assert found(small_library, "artist = 'O''Brien'") == []

@@ -62,8 +62,8 @@ def line_chart(title: str, series: Mapping[str, Sequence[float]], *, marked: int
     if marked is not None:
         x = frame.x(marked)
         parts.append(
-            f'<line class="marked" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-            f"<title>epoch {marked}: the weights that were kept</title>"
+            f'<line class="marked" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}">'
+            f"<title>epoch {marked}: the weights that were kept</title></line>"
         )
     parts += [_curve(frame, curve, number) for number, curve in enumerate(series.values())]
     legend = "".join(

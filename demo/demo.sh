@@ -1,41 +1,52 @@
 #!/usr/bin/env bash
-# The main job from beginning to end, in plain tutti commands. Run it with `make demo`.
+# The main job from beginning to end, in plain tutti commands. `make demo` runs it; a second time it only
+# does what is missing. Everything goes to demo/output.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 output=demo/output
 world=$output/world
 run=$output/run
+recordings=../shared/audio
+began=$SECONDS
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-tell() {
-  printf '$ %s\n' "tutti $*"
+say() { printf '\n== %s\n' "$*"; }
+run() {
+  printf '$ tutti'
+  printf ' %q' "$@"
+  printf '\n'
   tutti "$@"
 }
 
-say "1. Make a world of music: sounds, covers, texts, tags and listeners, with the truth about all of it"
-if [ -f "$world/.complete" ]; then
-  echo "$world is there already"
+say "a world of music: sounds, covers, texts, tags and listeners, and the truth about all of it"
+if [ -e "$output/world.complete" ]; then
+  echo "$world is there from the last time"
 else
-  rm -rf "$world"
-  tell world demo -o "$world" --seed 0
-  touch "$world/.complete"
+  rm -rf "$world" "$run" # a run learns from one world only
+  run world demo -o "$world" --seed 0
+  touch "$output/world.complete"
 fi
 
-say "2. Learn to hear its tags, and see how well that went"
-tell train recipes/world/demo.toml data.catalogue="$world" output="$run"
-tell evaluate "$run/model" --on "$world" --split test -o "$output/scores" | head -14
+say "a small tagger learns to hear the tags that listeners typed"
+run train recipes/world/demo.toml data.catalogue="$world" output="$run" --quiet
 
-say "3. Let the model describe every track"
-tell index --catalogue "$world" --model "$run/model"
-if [ -d ../shared/audio ]; then
-  tell index ../shared/audio --catalogue "$world" --model "$run/model"
+say "how well it does on artists that it has never heard"
+run evaluate "$run/model" --on "$world" --split test -o "$output/scores" | sed -n '1,14p'
+
+say "what it says of every track goes into the catalogue"
+run index --catalogue "$world" --model "$run/model" --quiet
+if [ -d "$recordings" ]; then
+  run index "$recordings" --catalogue "$world" --model "$run/model" --quiet
+else
+  echo "ABSENT: no recordings in $recordings, so only the world's own tracks are indexed"
 fi
 
-say "4. Search"
-tell search "$world" "calm piano" -k 5
-tell search "$world" "rock guitar -vocals" -k 5
-tell search "$world" --like "$(first_track)" -k 5
+say "three searches"
+example=$(find "$world" -name '*.flac' | sort | sed -n 1p)
+run search "$world" "calm piano" -k 5
+run search "$world" "rock guitar -vocals" -k 5
+run similar "$world" "$example" -k 5
 
-say "5. Put it all on one page"
-tell report "$world" --run "$run" --evaluation "$output/scores" \
-  -q "calm piano" -q "rock guitar -vocals" --like "$(first_track)" -o "$output/report"
+say "all of it on one page"
+run report "$world" --run "$run" --evaluation "$output/scores" -o "$output/report" \
+  -q "calm piano" -q "rock guitar -vocals" --like "$example"
+printf '\ndone in %d s; open %s in a browser\n' $((SECONDS - began)) "$PWD/$output/report/index.html"

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -16,6 +16,9 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+
+if TYPE_CHECKING:
+    from tutti.models.model import Model
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 22_050
@@ -54,6 +57,34 @@ def noise_wav(tmp_path: Path) -> Path:
     path = tmp_path / "noise.wav"
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal((3 * SAMPLE_RATE, 2)), SAMPLE_RATE)
     return path
+
+
+@pytest.fixture(scope="session")
+def small_model() -> Model:
+    """A tagger with random weights that hears excerpts of half a second at 8 kHz."""
+    from tutti.models.bundles import Excerpting, ModelConfig
+    from tutti.models.model import Model
+    from tutti.models.taggers import build_tagger
+
+    options = {"n_channels": 4, "n_mels": 32, "sample_rate": 8000, "n_samples": 4000}
+    labels = ("low", "high", "noisy")
+    config = ModelConfig(
+        name="small",
+        architecture="short_chunk_resnet",
+        labels=labels,
+        options=options,
+        excerpts=Excerpting(count=4),
+        base_rates=dict.fromkeys(labels, 0.3),
+    )
+    torch.manual_seed(0)
+    network = build_tagger(config.architecture, len(labels), **options)
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.running_mean.uniform_(-0.5, 0.5)
+            module.running_var.uniform_(0.5, 2)
+    network.encoder.input_norm.norm.running_mean.fill_(-20)
+    network.encoder.input_norm.norm.running_var.fill_(400)
+    return Model(config, network)
 
 
 @pytest.fixture(autouse=True, scope="session")

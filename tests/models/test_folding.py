@@ -1,0 +1,53 @@
+"""The folded network says what the network says."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tutti.models.folding import folded
+from tutti.models.taggers import ARCHITECTURES, build_tagger
+
+SMALL = {"musicnn_msd": {"n_channels": 8, "dense_dim": 20}, "short_chunk_resnet": {"n_channels": 8}}
+
+
+def random_tagger(name: str) -> nn.Module:
+    """With normalisations that do something: some scales negative, means and variances unlike 0 and 1."""
+    torch.manual_seed(0)
+    network = build_tagger(name, 5, **SMALL.get(name, {})).eval()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            nn.init.normal_(module.weight, 0.5, 0.7)
+            nn.init.normal_(module.bias)
+    return network
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_folded_network_gives_the_same_vectors_and_logits(name):
+    network = random_tagger(name)
+    n_samples = ARCHITECTURES[name].config.n_samples
+    noise = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (1, n_samples)).astype(np.float32))
+    with torch.inference_mode():
+        expected, ours = network.represent(noise), folded(network).represent(noise)
+        scale = expected.abs().max()
+        torch.testing.assert_close(ours / scale, expected / scale, rtol=0, atol=1e-5)
+        torch.testing.assert_close(folded(network)(noise), network(noise), rtol=1e-4, atol=1e-5 * float(scale))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_normalisation_that_follows_a_layer_is_folded(name):
+    left = [one for one in folded(random_tagger(name)).modules() if isinstance(one, nn.BatchNorm1d | nn.BatchNorm2d)]
+    assert len(left) == 1  # that of the spectrogram, which has no layer before it
+
+
+def test_the_network_itself_stays_as_it_is():
+    network = random_tagger("short_chunk_resnet")
+    before = copy.deepcopy(network.state_dict())
+    folded(network)
+    assert network.state_dict().keys() == before.keys()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert all(parameter.requires_grad for parameter in network.parameters())

@@ -1,0 +1,149 @@
+"""The architectures: the published outputs with given and with trained weights, and what all have in common."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tutti.errors import ConfigError, UnknownNameError
+from tutti.models.bundles import ModelConfig
+from tutti.models.published import import_checkpoint, network_from_published
+from tutti.models.tagger import Tagger
+from tutti.models.taggers import ARCHITECTURES, build_tagger
+
+CHECKPOINTS = (
+    "mtat-fcn",
+    "mtat-crnn",
+    "mtat-musicnn",
+    "msd-fcn",
+    "msd-crnn",
+    "jamendo-fcn",
+    "jamendo-crnn",
+    "jamendo-musicnn",
+)
+QUICK = ("mtat-musicnn", "jamendo-crnn")
+SMALL = {"musicnn_msd": {"n_channels": 8, "dense_dim": 20}, "short_chunk_resnet": {"n_channels": 8}}
+# FCN and CRNN pool their whole input away; the others take any length.
+SHORTER = {"musicnn": 16_000, "musicnn_msd": 16_000, "short_chunk_resnet": 34_000}
+
+
+def filled(specification: dict) -> dict[str, torch.Tensor]:
+    """A state dict whose values follow from its names alone."""
+    tensors = {}
+    for name, (dtype, shape) in specification["state_dict"].items():
+        is_first = name.startswith(("spec_bn.", "hstft_bn.", "frontend.input_bn."))
+        a = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(shape)
+        if dtype.startswith("int"):
+            values = np.zeros(shape)
+        elif name.endswith(("window", ".fb")):
+            continue
+        elif name.endswith("running_var"):
+            values = (400 if is_first else specification["running_var"]) * (1 + 0.1 * np.abs(a))
+        elif name.endswith("running_mean"):
+            values = -30 + a if is_first else 0.1 * a
+        elif len(shape) <= 1:
+            values = 1 + 0.1 * a if name.endswith("weight") else 0.1 * a
+        else:
+            values = a * np.sqrt(2 / np.prod(shape[1:]))
+        tensors[name] = torch.from_numpy(np.asarray(values, dtype=dtype))
+    return tensors
+
+
+def largest_error(network: Tagger, n_samples: int, golden: Path, shared: Path) -> float:
+    """Between the network's probabilities for the middle of both clips and the published code's."""
+    expected, clips = np.load(golden), np.load(shared / "golden" / "inputs_16000.npz")
+    errors = []
+    for clip in expected:
+        start = (len(clips[clip]) - n_samples) // 2
+        with torch.inference_mode():
+            logits = network(torch.from_numpy(clips[clip][None, start : start + n_samples]))
+        errors.append(np.abs(torch.sigmoid(logits).numpy()[0] - expected[clip]).max())
+    assert len(errors) == 2
+    return max(errors)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture_gives_the_published_code_s_outputs(name, shared):
+    specification = json.loads((shared / "golden" / f"{name}.json").read_text())
+    config = ModelConfig(name=name, architecture=name, labels=tuple(map(str, range(50))))
+    network = network_from_published(filled(specification), config, origin=name)
+    assert sum(parameter.numel() for parameter in network.parameters()) == specification["parameters"]
+    assert (config.sample_rate, config.n_samples) == (specification["sample_rate"], specification["input_samples"])
+    assert largest_error(network, config.n_samples, shared / "golden" / f"{name}.npz", shared) < 1e-4
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CHECKPOINTS]
+)
+def test_every_published_checkpoint_gives_its_published_outputs(name, shared):
+    dataset, architecture = name.split("-")
+    labels = json.loads((shared / "checkpoints" / "labels.json").read_text())[dataset]
+    model = import_checkpoint(shared / "checkpoints" / f"{name}.pth", architecture=architecture, labels=labels)
+    golden = shared / "golden" / f"checkpoint-{name}.npz"
+    assert largest_error(model.network, model.n_samples, golden, shared) < 1e-4
+    assert largest_error(model.folded_network, model.n_samples, golden, shared) < 1e-4
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture_gives_a_logit_a_label_from_a_vector(name):
+    network = build_tagger(name, 7, **SMALL.get(name, {})).eval()
+    n_samples = SHORTER.get(name, ARCHITECTURES[name].config.n_samples)
+    waveform = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (1, n_samples)).astype(np.float32))
+    with torch.inference_mode():
+        representation = network.represent(waveform)
+        logits, from_vector = network(waveform), network.classify(representation)
+    assert representation.shape == (1, network.embed_dim)
+    assert logits.shape == (1, 7)
+    torch.testing.assert_close(from_vector, logits)
+
+
+@pytest.mark.parametrize("name", ["musicnn", "short_chunk_resnet"])
+def test_an_excerpt_s_logits_do_not_depend_on_its_company(name):
+    network = build_tagger(name, 3, **SMALL.get(name, {})).eval()
+    noise = np.random.default_rng(0).uniform(-1, 1, (3, SHORTER[name])).astype(np.float32)
+    with torch.inference_mode():
+        together = network(torch.from_numpy(noise))
+        alone = torch.cat([network(torch.from_numpy(noise[i : i + 1])) for i in range(3)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture_learns_in_all_its_parameters(name):
+    network = build_tagger(name, 3, **SMALL.get(name, {})).eval()
+    n_samples = SHORTER.get(name, ARCHITECTURES[name].config.n_samples)
+    waveform = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (1, n_samples)).astype(np.float32))
+    network(waveform).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_unknown_option_is_answered_with_the_nearest(name):
+    with pytest.raises(UnknownNameError, match="no option of this architecture called 'n_mel'") as caught:
+        build_tagger(name, 3, n_mel=64)
+    assert "did you mean 'n_mels'?" in caught.value.hint
+
+
+def test_an_unknown_architecture_is_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError) as caught:
+        build_tagger("musicn", 3)
+    assert "did you mean 'musicnn'?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("fcn", {"dropout": 1.0}, "dropout=1"),
+        ("crnn", {"sample_rate": 0}, "sample_rate=0"),
+        ("musicnn", {"n_samples": -1}, "n_samples=-1"),
+        ("short_chunk_resnet", {"n_channels": 0}, "n_channels=0"),
+        ("short_chunk_resnet", {"n_mels": 256}, "n_mels=256"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_with_its_value(name, options, words):
+    with pytest.raises(ConfigError, match=words):
+        build_tagger(name, 3, **options)

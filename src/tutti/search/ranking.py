@@ -8,9 +8,8 @@ Each part of a query gives a track a score from 0 to 1:
 * names: 1 where a whole title, artist, album or tag is meant, 0.9 where words of one are;
 * a likeness: the share of random pairs of tracks that are less alike than the track and the example.
 
-A word that can be heard is *present* only where its odds are at least 1.5 times those in music at large: a share alone
-would always find something, since something is always on top. A minus rejects every track in which its word is any
-likelier than in music at large.
+A word that can be heard is *present* only where it is likelier than in music at large (evidence above 0): a share alone
+would always find something, since something is always on top. A minus rejects every track in which its word is present.
 
 A track's score is the geometric mean over the parts. A part that is not present counts half; one with a minus, or
 guessed by sentence vectors, weighs half; none counts less than 0.02, so that one word cannot undo all others. Hits are
@@ -34,8 +33,8 @@ WHOLE_NAME, PART_OF_NAME, LEAST_SCORE = 1.0, 0.9, 0.02
 # tag, a word of the title or another name.
 TYPED, TYPED_NEAR, IN_A_NAME = 3.0, 1.5, 1.0
 
-# Natural logarithms of the odds that make a word present, and that make a minus reject a track.
-PRESENT, REJECTED = float(np.log(1.5)), 0.0
+# Evidence above this makes a word present.
+PRESENT = 0.0
 LESSER_WEIGHT = 0.5
 ABSENT = 0.5
 LEAST_PRESENT = 1 / 3
@@ -93,7 +92,7 @@ def score_meaning(meaning: Meaning, corpus: Corpus) -> Part:
         evidence = np.where(found["typed near"], np.fmax(evidence, 0) + TYPED_NEAR, evidence)
         evidence = np.where(in_a_name, np.nan_to_num(evidence) + IN_A_NAME, evidence)
         scores = np.where(named, WHOLE_NAME, percentiles(evidence.astype(np.float32)))
-        present = named | (evidence > (REJECTED if meaning.is_negative else PRESENT))
+        present = named | (evidence > PRESENT)
     else:
         whole = named | found["typed"]
         scores = np.where(whole, WHOLE_NAME, np.where(in_a_name, PART_OF_NAME, 0.0))

@@ -10,7 +10,7 @@ recordings=../shared/audio
 began=$SECONDS
 
 say() { printf '\n== %s\n' "$*"; }
-run() {
+tell() {
   printf '$ tutti'
   printf ' %q' "$@"
   printf '\n'
@@ -22,31 +22,31 @@ if [ -e "$output/world.complete" ]; then
   echo "$world is there from the last time"
 else
   rm -rf "$world" "$run" # a run learns from one world only
-  run world demo -o "$world" --seed 0
+  tell world demo -o "$world" --seed 0
   touch "$output/world.complete"
 fi
 
 say "a small tagger learns to hear the tags that listeners typed"
-run train recipes/world/demo.toml data.catalogue="$world" output="$run" --quiet
+tell train recipes/world/demo.toml data.catalogue="$world" output="$run" --quiet
 
 say "how well it does on artists that it has never heard"
-run evaluate "$run/model" --on "$world" --split test -o "$output/scores" | sed -n '1,14p'
+tell evaluate "$run/model" --on "$world" --split test -o "$output/scores" | sed -n '1,14p'
 
 say "what it says of every track goes into the catalogue"
-run index --catalogue "$world" --model "$run/model" --quiet
+tell index --catalogue "$world" --model "$run/model" --quiet
 if [ -d "$recordings" ]; then
-  run index "$recordings" --catalogue "$world" --model "$run/model" --quiet
+  tell index "$recordings" --catalogue "$world" --model "$run/model" --quiet
 else
   echo "ABSENT: no recordings in $recordings, so only the world's own tracks are indexed"
 fi
 
 say "three searches"
 example=$(find "$world" -name '*.flac' | sort | sed -n 1p)
-run search "$world" "calm piano" -k 5
-run search "$world" "rock guitar -vocals" -k 5
-run similar "$world" "$example" -k 5
+tell search "$world" "calm piano" -k 5
+tell search "$world" "rock guitar -vocals" -k 5
+tell similar "$world" "$example" -k 5
 
 say "all of it on one page"
-run report "$world" --run "$run" --evaluation "$output/scores" -o "$output/report" \
+tell report "$world" --run "$run" --evaluation "$output/scores" -o "$output/report" \
   -q "calm piano" -q "rock guitar -vocals" --like "$example"
 printf '\ndone in %d s; open %s in a browser\n' $((SECONDS - began)) "$PWD/$output/report/index.html"

@@ -41,6 +41,11 @@ def test_named_labels_are_kept_in_their_order():
     assert choose_labels(TRACKS, LabelConfig(labels=("jazz", "rare"))) == ("jazz", "rare")
 
 
+def test_a_named_label_keeps_its_name_and_finds_its_tags_in_any_spelling():
+    assert choose_labels(TRACKS, LabelConfig(labels=("HIP-HOP",))) == ("HIP-HOP",)
+    assert label_targets(TRACKS[4:6], ["HIP-HOP"]).tolist() == [[True], [True]]
+
+
 def test_a_named_label_that_train_never_has_is_an_error_with_the_nearest_tag():
     with pytest.raises(ConfigError, match="'jaz'") as caught:
         choose_labels(TRACKS, LabelConfig(labels=("jaz",)))

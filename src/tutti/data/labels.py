@@ -1,7 +1,7 @@
 """From what listeners typed to targets: which labels a model learns, and which of them a track carries.
 
-Tags come as people wrote them. A *spelling* brings them to one form: ``plain`` ignores case, space and
-hyphens; ``world`` knows the synonyms and misspellings of the generated world. What a model has learned is
+Tags come as people wrote them. A *spelling* brings them to one form: ``plain`` ignores case, accents
+and hyphens; ``world`` knows the synonyms and misspellings of the generated world. What a model has learned is
 told by its labels.
 """
 
@@ -18,19 +18,21 @@ from numpy.typing import NDArray
 
 from tutti.data.track import Split, Track
 from tutti.errors import ConfigError, unknown_name
+from tutti.text.spelling import plain
+
+Spelling = Callable[[Iterable[str]], tuple[str, ...]]
 
 SPLITS: tuple[str, ...] = get_args(Split)
 TOP = re.compile(r"top:([1-9]\d*)")
 
 
 def plain_spelling(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags in lower case, hyphens and runs of space as one space, each once, in order.
+    """Tags in their plain form, each once, in order.
 
     >>> plain_spelling(["Hip-Hop", "hip  hop", "Jazz"])
     ('hip hop', 'jazz')
     """
-    spelled = (re.sub(r"[\s\-_]+", " ", tag).strip().casefold() for tag in tags)
-    return tuple(dict.fromkeys(tag for tag in spelled if tag))
+    return tuple(dict.fromkeys(form for form in map(plain, tags) if form))
 
 
 def world_spelling(tags: Iterable[str]) -> tuple[str, ...]:
@@ -40,7 +42,7 @@ def world_spelling(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalise_tags(tags)))
 
 
-SPELLINGS: dict[str, Callable[[Iterable[str]], tuple[str, ...]]] = {
+SPELLINGS: dict[str, Spelling] = {
     "plain": plain_spelling,
     "world": world_spelling,
 }
@@ -91,7 +93,7 @@ def choose_labels(tracks: Sequence[Track], config: LabelConfig) -> tuple[str, ..
         if track.split in counts:
             counts[track.split].update(spell(track.tags))
     if not isinstance(config.labels, str):
-        return _named(config.labels, counts["train"])
+        return _named(config.labels, counts["train"], spell)
     present = [split for split in SPLITS if n_tracks[split]]
     frequent = [
         tag
@@ -109,9 +111,9 @@ def choose_labels(tracks: Sequence[Track], config: LabelConfig) -> tuple[str, ..
     return tuple(frequent[: int(top.group(1))] if top else frequent)
 
 
-def _named(labels: tuple[str, ...], in_train: Counter[str]) -> tuple[str, ...]:
+def _named(labels: tuple[str, ...], in_train: Counter[str], spell: Spelling) -> tuple[str, ...]:
     for label in labels:
-        if not in_train[label]:
+        if not any(in_train[form] for form in spell([label])):
             known = [tag for tag, _ in in_train.most_common(30)]
             error = unknown_name("tag in the train split", label, known)
             raise ConfigError(error.message, hint=error.hint)
@@ -119,14 +121,15 @@ def _named(labels: tuple[str, ...], in_train: Counter[str]) -> tuple[str, ...]:
 
 
 def label_targets(tracks: Sequence[Track], labels: Sequence[str], *, spelling: str = "plain") -> NDArray[np.bool_]:
-    """Which track carries which label. Shape (tracks, labels).
+    """Which track carries which label, however either is written. Shape (tracks, labels).
 
     >>> label_targets([Track(track_id="1", tags=("Slow", "Jazz"))], ["jazz", "rock"])
     array([[ True, False]])
     """
     if spelling not in SPELLINGS:
         raise unknown_name("spelling of tags", spelling, SPELLINGS)
-    spell, column = SPELLINGS[spelling], {label: index for index, label in enumerate(labels)}
+    spell = SPELLINGS[spelling]
+    column = {form: index for index, label in enumerate(labels) for form in spell([label])}
     targets = np.zeros((len(tracks), len(labels)), dtype=np.bool_)
     for row, track in enumerate(tracks):
         targets[row, [column[tag] for tag in spell(track.tags) if tag in column]] = True

@@ -83,10 +83,13 @@ def percentiles(values: NDArray[np.float32]) -> NDArray[np.float32]:
     >>> percentiles(np.array([3.0, 1.0, 2.0, 2.0], dtype=np.float32)).tolist()
     [0.875, 0.125, 0.5, 0.5]
     """
-    known = np.sort(values[~np.isnan(values)])
-    if not len(known):
-        return np.zeros(len(values), dtype=np.float32)
-    below = np.searchsorted(known, values, side="left")
-    up_to = np.searchsorted(known, values, side="right")
-    shares = (below + up_to) / (2 * len(known))
-    return np.where(np.isnan(values), 0, shares).astype(np.float32)
+    known = np.flatnonzero(~np.isnan(values))
+    shares = np.zeros(len(values), dtype=np.float32)
+    if len(known):
+        order = known[np.argsort(values[known], kind="stable")]
+        ascending = values[order]
+        is_new = np.concatenate([[True], ascending[1:] != ascending[:-1]])
+        begins = np.flatnonzero(is_new)
+        ends = np.append(begins[1:], len(order))
+        shares[order] = ((begins + ends) / (2 * len(order)))[np.cumsum(is_new) - 1]
+    return shares

@@ -116,25 +116,26 @@ class Library(Catalogue):
         """What the catalogue holds."""
         return statistics(self, self._loaded())
 
+    def refresh(self) -> None:
+        """Read the tables anew at the next question: another process has written to them."""
+        self._corpus, self._interpreter = None, None
+
     # What was read is dropped when something is written.
 
     def merge(self, table: str, rows: pa.Table, *, on: str | list[str]) -> None:
         """See :meth:`tutti.data.catalogue.Catalogue.merge`."""
         super().merge(table, rows, on=on)
-        self._forget()
+        self.refresh()
 
     def delete(self, table: str, column: str, values: Iterable[str]) -> None:
         """See :meth:`tutti.data.catalogue.Catalogue.delete`."""
         super().delete(table, column, values)
-        self._forget()
+        self.refresh()
 
     def put_model(self, record: ModelRecord) -> None:
         """See :meth:`tutti.data.catalogue.Catalogue.put_model`."""
         super().put_model(record)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._corpus, self._interpreter = None, None
+        self.refresh()
 
     def _loaded(self) -> Corpus:
         if self._corpus is None:

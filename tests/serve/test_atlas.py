@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ def test_tracks_that_sound_alike_lie_together_and_share_a_colour(catalogue):
 
 @pytest.mark.parametrize("n_tracks", [0, 1, 2, 3])
 def test_a_few_tracks_lie_in_the_unit_square(n_tracks):
-    points = project(groups(1, 5)[:n_tracks], seed=0)
+    points, _ = project(groups(1, 5)[:n_tracks], seed=0)
     assert points.shape == (n_tracks, 2)
     assert ((points >= 0) & (points <= 1)).all()
 
@@ -32,8 +34,18 @@ def test_a_few_tracks_lie_in_the_unit_square(n_tracks):
 @pytest.mark.slow  # UMAP compiles itself when it is first used
 def test_umap_keeps_groups_together_and_one_seed_gives_one_map():
     vectors = groups(3, 20)
-    points = project(vectors, seed=0)
+    points, projection = project(vectors, seed=0)
+    assert projection == "UMAP"
     centres = points.reshape(3, 20, 2).mean(axis=1)
     nearest = np.linalg.norm(points[:, None] - centres[None], axis=-1).argmin(axis=1)
     assert nearest.tolist() == np.repeat(np.arange(3), 20).tolist()
-    assert np.array_equal(points, project(vectors, seed=0))
+    assert np.array_equal(points, project(vectors, seed=0)[0])
+
+
+def test_without_umap_the_map_lies_on_principal_components_and_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    line = np.outer(np.linspace(0, 1, 20), np.arange(16)).astype(np.float32)
+    points, projection = project(line, seed=0)
+    assert projection == "principal components"
+    steps = np.diff(points[:, 0])
+    assert np.allclose(np.abs(steps), 1 / 19, atol=1e-4)

@@ -1,7 +1,7 @@
 """The map of a catalogue: tracks that a model hears as alike lie side by side.
 
-Vectors are projected to the plane by UMAP; drawing and the data for the page's script are made here, the script itself
-is ``report.js``.
+Vectors are projected to the plane by UMAP, or where it is not installed on their principal components. The drawing is
+made here; the page's script is ``report.js``.
 
 References:
     McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction",
@@ -15,12 +15,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutti.data.catalogue import Catalogue
-from tutti.errors import import_extra
+from tutti.errors import MissingExtraError, import_extra
 from tutti.serve.figures import N_COLOURS
 
 MOST_TRACKS = 2_000
@@ -41,6 +42,7 @@ class Atlas:
         colours: The label that sets each track most apart from the others, where it is among the most common such
             labels, else None.
         n_tracks: Of the whole catalogue, of which at most ``MOST_TRACKS`` are drawn.
+        projection: How the vectors came to the plane, in words.
     """
 
     model: str
@@ -49,6 +51,7 @@ class Atlas:
     tags: tuple[tuple[tuple[str, float], ...], ...]
     colours: tuple[str | None, ...]
     n_tracks: int
+    projection: str
 
     @property
     def legend(self) -> list[str]:
@@ -61,7 +64,6 @@ def draw_atlas(catalogue: Catalogue, model: str, *, seed: int = 0) -> Atlas:
     """The map of what a model has described; an even sample of a large catalogue.
 
     Raises:
-        MissingExtraError: UMAP is not installed.
         UnknownNameError: The model has described nothing here.
     """
     predictions = catalogue.predictions(model)
@@ -69,37 +71,48 @@ def draw_atlas(catalogue: Catalogue, model: str, *, seed: int = 0) -> Atlas:
     n_tracks = len(predictions)
     rows = np.unique(np.linspace(0, n_tracks - 1, min(n_tracks, MOST_TRACKS)).round().astype(int))
     probabilities = predictions.probabilities[rows]
+    points, projection = project(predictions.vectors[rows], seed=seed)
     return Atlas(
         model=model,
         track_ids=tuple(predictions.track_ids[row] for row in rows),
-        points=project(predictions.vectors[rows], seed=seed),
+        points=points,
         tags=tuple(_most_probable(row, labels) for row in probabilities),
         colours=_colours(probabilities, labels),
         n_tracks=n_tracks,
+        projection=projection,
     )
 
 
-def project(vectors: NDArray[np.float32], *, seed: int) -> NDArray[np.float32]:
-    """Vectors to points of the unit square, near ones near each other. Shape (tracks, 2).
-
-    Fewer than ``FEWEST_FOR_UMAP`` are projected on their two principal components.
+def project(vectors: NDArray[np.float32], *, seed: int) -> tuple[NDArray[np.float32], str]:
+    """Vectors to points of the unit square, near ones near each other, and the name of the projection.
 
     Args:
         vectors: Shape (tracks, embed_dim).
-        seed: Of UMAP.
+        seed: Of UMAP. Fewer than ``FEWEST_FOR_UMAP`` tracks do without it.
+
+    Returns:
+        Points of shape (tracks, 2), and ``UMAP`` or ``principal components``.
     """
-    if len(vectors) < FEWEST_FOR_UMAP:
-        points = _principal_components(vectors)
+    reducer = _umap(len(vectors), seed) if len(vectors) >= FEWEST_FOR_UMAP else None
+    if reducer is None:
+        points, projection = _principal_components(vectors), "principal components"
     else:
+        points, projection = np.asarray(reducer.fit_transform(vectors), dtype=np.float32), "UMAP"
+    low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
+    span = np.where(high > low, high - low, 1)
+    return np.asarray((points - low) / span, dtype=np.float32), projection
+
+
+def _umap(n_tracks: int, seed: int) -> Any:
+    """An unfitted UMAP, None where it is not installed: the map is then coarser, and says so."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ImportWarning)  # that UMAP on TensorFlow is not installed
             umap = import_extra("umap", extra="report", purpose="the map of a catalogue")
-        n_neighbors = min(15, len(vectors) - 1)
-        reducer = umap.UMAP(n_neighbors=n_neighbors, metric="cosine", min_dist=0.3, random_state=seed, n_jobs=1)
-        points = np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
-    low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
-    span = np.where(high > low, high - low, 1)
-    return np.asarray((points - low) / span, dtype=np.float32)
+    except MissingExtraError:
+        return None
+    n_neighbors = min(15, n_tracks - 1)
+    return umap.UMAP(n_neighbors=n_neighbors, metric="cosine", min_dist=0.3, random_state=seed, n_jobs=1)
 
 
 def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

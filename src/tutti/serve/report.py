@@ -55,7 +55,6 @@ def write_report(
 
     Raises:
         ConfigError: The run's folder holds no run.
-        MissingExtraError: UMAP, which draws the map, is not installed.
         UnknownNameError: The model has described nothing in this catalogue.
     """
     page = output if output.suffix == ".html" else output / "index.html"

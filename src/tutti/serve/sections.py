@@ -131,9 +131,9 @@ def catalogue_map(drawn: atlas.Atlas | None, tracks: Mapping[str, Track], *, pag
     shown = len(drawn.track_ids)
     sample = "" if shown == drawn.n_tracks else f" {shown:,} of {drawn.n_tracks:,} tracks, evenly chosen."
     body = (
-        f'<p class="note">Tracks that <b>{escape(drawn.model)}</b> hears as alike lie close together. '
-        f"The colour is the tag that sets a track most apart from the others.{sample} "
-        "Point at a track to see it, click to hear it.</p>"
+        f'<p class="note">Tracks that <b>{escape(drawn.model)}</b> hears as alike lie close together '
+        f"({drawn.projection} of its vectors).{sample} The colour is the tag that sets a track most apart from the "
+        "others. Point at a track to see it, click to hear it.</p>"
         f'<div class="keys" id="map-keys">{atlas.atlas_legend(drawn)}</div>'
         f'<div class="map" id="map-frame">{atlas.atlas_svg(drawn)}<div class="card" id="map-card" hidden></div></div>'
         '<div class="playing"><span id="map-playing">Click a track to hear it.</span>'

@@ -24,11 +24,13 @@ class Model:
     Attributes:
         config: Everything about it but the weights.
         network: The torch module, in evaluation mode.
+        folder: The bundle that it was loaded from, if it was.
     """
 
-    def __init__(self, config: ModelConfig, network: Tagger) -> None:
+    def __init__(self, config: ModelConfig, network: Tagger, *, folder: Path | None = None) -> None:
         self.config = config
         self.network = network.eval()
+        self.folder = folder
 
     @classmethod
     def load(cls, folder: Path | str, *, device: str = "cpu") -> Self:
@@ -41,7 +43,7 @@ class Model:
         config = read_config(folder)
         network = read_network(config, folder)
         network.to(device)
-        return cls(config, network)
+        return cls(config, network, folder=folder.absolute())
 
     def save(self, folder: Path | str) -> None:
         """Write the model as a bundle."""
@@ -57,7 +59,8 @@ class Model:
         if count is None and hop is None:
             return self
         excerpts = Excerpting(count=count or self.config.excerpts.count, hop=hop)
-        return type(self)(dataclasses.replace(self.config, excerpts=excerpts), self.network)
+        config = dataclasses.replace(self.config, excerpts=excerpts)
+        return type(self)(config, self.network, folder=self.folder)
 
     @property
     def name(self) -> str:

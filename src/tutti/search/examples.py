@@ -106,12 +106,15 @@ def listen(path: Path, models: Mapping[str, ModelRecord]) -> Vectors:
     at_hand: list[Model] = []
     for name, record in models.items():
         excerpts = record.config.get("excerpts") or {}
-        try:
-            model = load_model(name).with_excerpts(count=excerpts.get("count"), hop=excerpts.get("hop"))
-        except TuttiError:
-            continue
-        if model.fingerprint == record.fingerprint:
-            at_hand.append(model)
+        # Where the bundle lay when the catalogue was indexed, else wherever the zoo finds one of this name.
+        for place in dict.fromkeys((record.config.get("bundle") or name, name)):
+            try:
+                model = load_model(place).with_excerpts(count=excerpts.get("count"), hop=excerpts.get("hop"))
+            except TuttiError:
+                continue
+            if model.fingerprint == record.fingerprint:
+                at_hand.append(model)
+                break
     if not at_hand:
         raise QueryError(
             f"{path.name} must be heard by {' or '.join(models)}, as the catalogue was; none is at hand unchanged",

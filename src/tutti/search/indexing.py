@@ -298,11 +298,12 @@ class _Indexer:
     def _describe(self, change: Change) -> tuple[Track, list[Problem]]:
         """The track of a file, as the catalogue knows it or as the file says of itself, and what is wrong with it.
 
-        What a dataset says of its tracks (they have a split) goes before what stands in the file.
+        What a dataset says of its tracks (they have a split, or no file state yet) goes before what stands in the file.
         """
         assert change.track_id is not None
         known = change.track
-        if known is not None and (change.kind in ("unchanged", "touched") or known.split is not None):
+        is_settled = change.kind in ("unchanged", "touched")
+        if known is not None and (is_settled or known.split is not None or known.file is None):
             return _with_file(known, change), []
         try:
             tags = read_file_tags(change.path)
@@ -374,7 +375,7 @@ def _record(model: Model) -> ModelRecord:
         fingerprint=model.fingerprint,
         labels=model.labels,
         embed_dim=model.embed_dim,
-        config=model.config.to_json(),
+        config={**model.config.to_json(), "bundle": str(model.folder) if model.folder else None},
     )
 
 

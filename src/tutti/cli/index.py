@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tutti.cli.tag import DEFAULT_MODEL, HopSeconds, MaxExcerpts, ModelNames
+from tutti.cli.tag import DEFAULT_MODEL, Device, HopSeconds, MaxExcerpts, ModelNames, load_models
 
 if TYPE_CHECKING:
     from tutti.search.index_report import Progress
@@ -25,15 +25,15 @@ def index(
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads that decode. [half the processors]")] = None,
     excerpts: MaxExcerpts = None,
     hop: HopSeconds = None,
+    device: Device = "cpu",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Tag music and store everything in a catalogue. The same command again only looks at what has changed."""
     from tutti.data.catalogue import Catalogue
-    from tutti.models.zoo import load_model
     from tutti.search.indexing import index as bring_up_to_date
 
-    models = [load_model(name).with_excerpts(count=excerpts, hop=hop) for name in model or [DEFAULT_MODEL]]
+    models = load_models(model or [DEFAULT_MODEL], excerpts=excerpts, hop=hop, device=device)
     with _progress_bar(quiet) as on_progress:
         report = bring_up_to_date(
             folders or [], Catalogue.create(catalogue), models, jobs=jobs, on_progress=on_progress

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from tutti.models.model import Model
 
 DEFAULT_MODEL = "musicnn-mtat"
 
@@ -21,6 +24,15 @@ HopSeconds = Annotated[
     float | None, typer.Option("--hop", min=0.01, help="Instead, take an excerpt every so many seconds.")
 ]
 
+Device = Annotated[str, typer.Option(help="Where models compute, as torch names it: cpu, cuda, mps, …")]
+
+
+def load_models(names: list[str], *, excerpts: int | None, hop: float | None, device: str) -> list[Model]:
+    """The models of the command line's options."""
+    from tutti.models.zoo import load_model
+
+    return [load_model(name, device=device).with_excerpts(count=excerpts, hop=hop) for name in names]
+
 
 def tag(
     files: Annotated[list[Path], typer.Argument(help="Sound files.")],
@@ -28,13 +40,13 @@ def tag(
     top: Annotated[int, typer.Option(min=1, help="How many tags to print; --json has them all.")] = 8,
     excerpts: MaxExcerpts = None,
     hop: HopSeconds = None,
+    device: Device = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of path, model, n_excerpts, tags.")] = False,
 ) -> None:
     """Tag sound files, without a catalogue. Exits 1 when a file could not be heard; the others are tagged."""
     from tutti.models.tagging import tag_files
-    from tutti.models.zoo import load_model
 
-    models = [load_model(name).with_excerpts(count=excerpts, hop=hop) for name in model or [DEFAULT_MODEL]]
+    models = load_models(model or [DEFAULT_MODEL], excerpts=excerpts, hop=hop, device=device)
     tagged, failures = tag_files(files, models)
     if as_json:
         typer.echo(json.dumps([one.to_json() for one in tagged], ensure_ascii=False, indent=1))

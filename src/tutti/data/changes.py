@@ -37,7 +37,8 @@ class Change:
     ============== ===================================================== ==========================
     unchanged      path, size and time are those of the track            nothing
     touched        only the time is another                              store the new state
-    changed        other content, or the original of a duplicate is gone analyse it, under its old id
+    changed        other content, never read before, or the original of  analyse it, under its old id
+                   a duplicate is gone
     new            never seen                                            analyse it
     moved          the file of a track that was elsewhere                store the new path
     duplicate      the same bytes as another track                       store it; analyse nothing
@@ -102,11 +103,14 @@ class _Comparison:
         self.content_hash = content_hash
         known = list(tracks)
         self.ids = _Ids({track.track_id for track in known})
-        self.tracks = {track.audio.absolute(): track for track in known if track.audio and track.file}
+        self.tracks = {track.audio.absolute(): track for track in known if track.audio}
         self.problems = {problem.path.absolute(): problem for problem in problems if problem.skipped}
         self.originals: dict[str, str] = {}  # content hash: id of the one track that stands for it
         present = {found.path for found in scan.files}
-        gone = [path for path in self.tracks if path not in present and self._is_covered(path)]
+        # Whoever listed a track without its file's state may have known of it before the file was there.
+        gone = [
+            path for path in self.tracks if path not in present and self.tracks[path].file and self._is_covered(path)
+        ]
         self.vanished = _Vanished(self.tracks[path] for path in sorted(gone))
 
     def changes(self) -> Iterator[Change]:
@@ -148,8 +152,7 @@ class _Comparison:
         if original is not None:
             return _change("duplicate", found, track, state, duplicate_of=original)
         self.originals[state.content_hash] = track.track_id
-        assert track.file is not None
-        same = track.file.content_hash == state.content_hash
+        same = track.file is not None and track.file.content_hash == state.content_hash
         return _change("touched" if same else "changed", found, track, state)
 
     def _where_a_duplicate_was(self, found: FoundFile, track: Track) -> Change:

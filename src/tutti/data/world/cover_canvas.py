@@ -75,7 +75,9 @@ class Palette:
     contrast: Color
 
 
-def mood_palette(valence: float, arousal: float, *, turn: float, harmony: int) -> Palette:
+def mood_palette(
+    valence: float, arousal: float, *, turn: float, harmony: int, tint: tuple[float, float] = (0.0, 0.0)
+) -> Palette:
     """The colours of a mood: happy is light and warm, sad dark and blue, arousal makes colours vivid.
 
     Args:
@@ -83,21 +85,25 @@ def mood_palette(valence: float, arousal: float, *, turn: float, harmony: int) -
         arousal: -1 to 1.
         turn: Added to the hue, turns of the colour circle.
         harmony: Which of ``HARMONIES`` gives the other inks.
+        tint: Added to valence and arousal where it makes colours lighter and more vivid, but leaves the hue.
     """
     # Once round the circle of moods is once round the colours: yellow is happy, red aroused, blue sad, green calm.
     hue = 105.0 - math.degrees(math.atan2(arousal, valence)) + 360.0 * turn
-    lightness = float(np.clip(0.55 + 0.32 * valence + 0.04 * arousal, 0.2, 0.9))
-    chroma = 0.085 + 0.06 * arousal
+    # A dark yellow is brown, so yellows are lighter than the mood asks for.
+    golden = 0.1 * max(math.cos(math.radians(hue - 80.0)), 0.0)
+    usual = 0.53 + 0.28 * valence + 0.04 * arousal + golden
+    lightness = float(np.clip(usual + 0.28 * tint[0], 0.22, 0.9))
+    chroma = 0.085 + 0.06 * float(np.clip(arousal + tint[1], -1.0, 1.0))
     second, third = HARMONIES[harmony]
     # Inks lie on the side of the ground where there is room.
-    step = 0.22 if lightness < 0.55 else -0.2
+    step = 0.22 if usual < 0.55 else -0.2
     inks = (
         oklch(lightness + step, chroma + 0.06, hue),
         oklch(lightness + 0.55 * step, chroma + 0.04, hue + second),
         oklch(lightness + 1.35 * step, chroma + 0.03, hue + third),
     )
     light, dark = oklch(0.96, 0.02, hue + third), oklch(0.2, 0.035, hue)
-    contrast = light if lightness < 0.62 else dark
+    contrast = light if usual < 0.62 else dark
     return Palette(ground=oklch(lightness, chroma, hue), inks=inks, light=light, dark=dark, contrast=contrast)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tutti.data.world.cover_canvas import Canvas, Color, box, ellipse, smooth
+from tutti.data.world.cover_canvas import Canvas, Color, Points, box, ellipse, smooth
 
 
 def _microphone(canvas: Canvas, ink: Color, detail: Color) -> None:
@@ -37,7 +37,7 @@ def _neck(canvas: Canvas, ink: Color, detail: Color, *, top: float) -> None:
 
 
 def _acoustic_guitar(canvas: Canvas, ink: Color, detail: Color) -> None:
-    canvas = canvas.frame(0.0, 0.0, 1.0, turn=0.45)
+    canvas = canvas.frame(0.0, 0.0, 1.15, turn=0.45)
     half = [(0.0, -0.06), (0.12, -0.05), (0.165, 0.03), (0.125, 0.13), (0.2, 0.24), (0.2, 0.38), (0.1, 0.48)]
     canvas.fill(_mirrored(half, end=(0.0, 0.5)), ink)
     canvas.disc(0.0, 0.12, 0.07, detail)
@@ -46,7 +46,7 @@ def _acoustic_guitar(canvas: Canvas, ink: Color, detail: Color) -> None:
 
 
 def _electric_guitar(canvas: Canvas, ink: Color, detail: Color) -> None:
-    canvas = canvas.frame(0.0, 0.0, 1.0, turn=0.6)
+    canvas = canvas.frame(0.0, 0.0, 1.12, turn=0.6)
     outline = [(0.04, 0.02), (0.1, -0.1), (0.17, -0.1), (0.14, 0.1), (0.2, 0.3), (0.13, 0.46), (-0.06, 0.49)]
     outline += [(-0.2, 0.4), (-0.15, 0.18), (-0.19, -0.02), (-0.14, -0.06), (-0.05, 0.06)]
     canvas.fill(smooth(outline, closed=True), ink)
@@ -58,7 +58,7 @@ def _electric_guitar(canvas: Canvas, ink: Color, detail: Color) -> None:
     _neck(canvas, ink, detail, top=-0.5)
 
 
-def _mirrored(half: list[tuple[float, float]], *, end: tuple[float, float]) -> np.ndarray:
+def _mirrored(half: list[tuple[float, float]], *, end: tuple[float, float]) -> Points:
     """A closed outline from its right half, whose first point and ``end`` lie in the middle."""
     return smooth([*half, end, *[(-x, y) for x, y in half[:0:-1]]], closed=True)
 
@@ -107,7 +107,7 @@ def _synthesizer(canvas: Canvas, ink: Color, detail: Color) -> None:
 
 
 def _violin(canvas: Canvas, ink: Color, detail: Color) -> None:
-    canvas = canvas.frame(0.0, 0.0, 1.0, turn=-0.4)
+    canvas = canvas.frame(-0.06, 0.0, 1.1, turn=-0.4)
     half = [(0.0, -0.08), (0.1, -0.06), (0.135, 0.02), (0.13, 0.09), (0.08, 0.15), (0.08, 0.22), (0.16, 0.28)]
     canvas.fill(_mirrored([*half, (0.18, 0.38), (0.11, 0.48)], end=(0.0, 0.5)), ink)
     canvas.tube(np.array([(0.0, -0.4), (0.0, 0.12)]), (0.035, 0.06), ink)
@@ -138,19 +138,19 @@ def _flute(canvas: Canvas, ink: Color, detail: Color) -> None:
 def _saxophone(canvas: Canvas, ink: Color, detail: Color) -> None:
     body = smooth([(-0.26, -0.46), (-0.1, -0.44), (-0.04, -0.3), (0.0, 0.0), (0.02, 0.26), (0.12, 0.42), (0.25, 0.34)])
     canvas.tube(body, (0.03, 0.04, 0.055, 0.08, 0.11, 0.14, 0.15), ink)
-    canvas.tube(smooth([(0.24, 0.37), (0.29, 0.2), (0.3, 0.05), (0.34, -0.06)]), (0.15, 0.16, 0.2, 0.36), ink)
+    canvas.tube(smooth([(0.2, 0.4), (0.27, 0.3), (0.29, 0.15), (0.31, -0.06)]), (0.14, 0.15, 0.18, 0.34), ink)
     canvas.fill([(-0.36, -0.43), (-0.25, -0.48), (-0.25, -0.43), (-0.35, -0.4)], ink)
     for number in range(6):
         x, y = -0.03 + 0.008 * number, -0.2 + 0.085 * number
         canvas.disc(x, y, 0.026 + 0.002 * number, detail)
         canvas.disc(x, y, 0.012, ink)
     canvas.stroke([(0.055, -0.16), (0.1, 0.24)], 0.014, ink)
-    canvas.fill(_bell(0.345, -0.075), detail)
+    canvas.fill(_bell(0.315, -0.065), detail)
 
 
-def _bell(x: float, y: float) -> np.ndarray:
+def _bell(x: float, y: float) -> Points:
     """The mouth of a saxophone's bell, seen aslant."""
-    return ellipse(0.0, 0.0, 0.3, 0.06) @ np.array([(0.92, 0.38), (-0.38, 0.92)]) + (x, y)
+    return ellipse(0.0, 0.0, 0.3, 0.06) @ np.array([(0.98, 0.2), (-0.2, 0.98)]) + (x, y)
 
 
 def _trumpet(canvas: Canvas, ink: Color, detail: Color) -> None:

@@ -48,13 +48,14 @@ def _signals(canvas: Canvas, palette: Palette, rng: np.random.Generator) -> None
     if rng.random() < 0.5:
         horizon, count = rng.uniform(0.35, 0.6), int(rng.integers(9, 15))
         canvas.fill(box(0.0, horizon, 1.0, 1.0), palette.dark)
+        vanishing = rng.uniform(0.2, 0.8)
         for place in np.linspace(-2.5, 3.5, 2 * count):
-            canvas.stroke([(0.5 + (place - 0.5) * 0.12, horizon), (place, 1.0)], 0.005, palette.inks[0])
+            canvas.stroke([(vanishing + (place - vanishing) * 0.12, horizon), (place, 1.0)], 0.005, palette.inks[0])
         for place in np.linspace(0.0, 1.0, count) ** 2.2:
             canvas.stroke([(0.0, horizon + place * (1 - horizon)), (1.0, horizon + place * (1 - horizon))], 0.005,
                           palette.inks[0])  # fmt: skip
-        for number in range(6):
-            height = horizon * (0.12 + 0.15 * number)
+        heights = np.sort(rng.uniform(0.04, 0.95, int(rng.integers(4, 8))) * horizon)
+        for number, height in enumerate(heights):
             canvas.fill(box(0.0, height, 1.0, height + 0.012 * (number + 1)), palette.inks[number % 3], opacity=0.8)
         return
     places = np.linspace(-0.02, 1.02, 70)
@@ -137,7 +138,7 @@ def _hills(canvas: Canvas, palette: Palette, rng: np.random.Generator) -> None:
 
 def _staves(canvas: Canvas, palette: Palette, rng: np.random.Generator) -> None:
     """Classical: an arcade, and a staff with notes that waves before it."""
-    count, top = int(rng.integers(3, 6)), rng.uniform(0.2, 0.45)
+    count, top = int(rng.integers(3, 6)), rng.uniform(0.14, 0.3)
     width = 1.0 / count
     for bay in range(count):
         middle = (bay + 0.5) * width
@@ -146,9 +147,9 @@ def _staves(canvas: Canvas, palette: Palette, rng: np.random.Generator) -> None:
             canvas.disc(middle, top + 0.5 * width, radius, color)
             canvas.fill(box(middle - radius, top + 0.5 * width, middle + radius, 1.0), color)
     places = np.linspace(-0.02, 1.02, 50)
-    height, phase = rng.uniform(0.3, 0.7), rng.uniform(0, 6.3)
+    height, phase = rng.uniform(0.45, 0.65), rng.uniform(0, 6.3)
     wave = height + rng.uniform(0.05, 0.14) * np.sin(places * rng.uniform(3, 6) + phase)
-    canvas.tube(np.stack([places, wave + 0.07], axis=1), (0.24, 0.24), palette.ground, opacity=0.85)
+    canvas.tube(np.stack([places, wave + 0.07], axis=1), (0.22, 0.22), palette.ground, opacity=0.85)
     for line in range(5):
         canvas.stroke(np.stack([places, wave + 0.035 * line], axis=1), 0.005, palette.contrast)
     for place in rng.choice(np.arange(4, 46, 3), int(rng.integers(5, 9)), replace=False):

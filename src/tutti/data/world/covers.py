@@ -1,8 +1,8 @@
 """The covers of the generated world: a motif for the genre, colours for the mood, and the artist's mark.
 
 All tracks of an album share one design: motif, shapes, layout, type, and whether an instrument is shown come from a
-generator of the album, and speak of the artist's own genre. What a track adds is small: its mood tints the album's
-palette, the instrument is the one that leads on it, and the grain is its own. Palettes and pens are in
+generator of the album, and speak of the artist's own genre. What a track adds is small: its mood makes the album's
+palette lighter or darker, the instrument is the one that leads on it, and the grain is its own. Palettes and pens are in
 ``cover_canvas``, motifs in ``cover_motifs``, instruments in ``cover_instruments``.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from tutti.data.world.chance import Stream
@@ -25,7 +26,7 @@ from tutti.data.world.taxonomy import GENRES, PARENTS
 COVER_SIDE = 256
 MARK_RADIUS = 0.07  # of the cover's side
 _OVERSAMPLING = 2
-_TINT = 0.5  # how much of the way from the album's mood to its own a track's colours go
+_TINT = 0.6  # how much of the way from the album's mood to its own a track's colours go
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +118,11 @@ def _palette(song: Song, design: Design) -> Palette:
     """The album's colours, tinted by the track."""
     home, artist = GENRES[song.artist.genre], song.artist
     usual = np.array([home.valence + artist.valence, home.arousal + artist.arousal])
-    tint = _TINT * (np.array([song.valence, song.arousal]) - usual)
+    lift, heat = (_TINT * (np.array([song.valence, song.arousal]) - usual)).tolist()
     base = usual if design.stray_mood is None else np.array(design.stray_mood)
-    valence, arousal = np.clip(base + tint + design.jitter[:2], -1.0, 1.0).tolist()
-    return mood_palette(valence, arousal, turn=artist.hue + design.jitter[2], harmony=design.harmony)
+    valence, arousal = np.clip(base + design.jitter[:2], -1.0, 1.0).tolist()
+    turn = artist.hue + design.jitter[2]
+    return mood_palette(valence, arousal, turn=turn, harmony=design.harmony, tint=(lift, heat))
 
 
 def _draw_instrument(canvas: Canvas, name: str, palette: Palette, design: Design) -> None:
@@ -173,7 +175,7 @@ def draw_mark(mark: int, side: int) -> Image.Image:
         knots = 0.5 + radii[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         sheet.stroke(knots[:3] if kinds[0] < 0.5 else knots[1:], 0.07, white)
         if kinds[1] < 0.7:
-            sheet.disc(*knots[3].tolist(), 0.055 + 0.04 * kinds[2], white)
+            sheet.disc(knots[3, 0], knots[3, 1], 0.055 + 0.04 * kinds[2], white)
     if kinds[2] < 0.5:
         sheet.disc(0.5, 0.5, 0.06 + 0.1 * kinds[0], white)
     image.paste(sheet.image.convert("L"))
@@ -192,12 +194,12 @@ def _with_grain(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """The cover as printed: a little more or less ink, darker towards the edges, and grain."""
     exposure = rng.normal(1.0, 0.02)
     grain = rng.standard_normal((COVER_SIDE, COVER_SIDE, 1), dtype=np.float32)
-    pixels = np.asarray(image, dtype=np.float32) * (np.float32(exposure) * _vignette()) + 5.0 * grain
+    pixels = np.asarray(image, dtype=np.float32) * (np.float32(exposure) * _vignette()) + 4.0 * grain
     return Image.fromarray(np.clip(pixels + 0.5, 0.0, 255.0).astype(np.uint8))
 
 
 @lru_cache(maxsize=1)
-def _vignette() -> np.ndarray:
+def _vignette() -> NDArray[np.float32]:
     """Brightness from the middle to the edges, [COVER_SIDE, COVER_SIDE, 1]."""
     places = np.linspace(-1.0, 1.0, COVER_SIDE, dtype=np.float32) ** 2
     return (1.0 - 0.07 * (places[:, None] + places[None, :]) ** 1.5)[:, :, None]

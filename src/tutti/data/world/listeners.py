@@ -16,7 +16,7 @@ from tutti.data.world.taxonomy import GENRES, PARENTS
 PLAYS_PER_TRACK = 12.0  # on average, over all listeners
 
 
-def draw_listens(config: WorldConfig, songs: Sequence[Song]) -> list[Listens]:
+def draw_listens(songs: Sequence[Song], config: WorldConfig) -> list[Listens]:
     """Counts of plays, Poisson around each listener's liking; only tracks that were played at all."""
     n_listeners = max(config.n_tracks // 3, 8)
     listens = []

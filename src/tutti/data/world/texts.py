@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tutti.data.world.chance import Stream, generator
 from tutti.data.world.config import WorldConfig
 from tutti.data.world.latent import Song
 from tutti.data.world.names import person_name, pick, place_name
@@ -76,20 +75,35 @@ CAREERS = (
 )
 # Lines of verse by mood: bright, sombre, quiet, loud; and those that fit anything.
 VERSES: dict[str, tuple[str, ...]] = {
-    "bright": ("dance with me under the {theme}", "sunlight on the {theme} and you smile", "we are young beside the {theme}",
-               "raise your hands to the {theme} tonight", "sweet love, the {theme} sings"),
-    "sombre": ("tears upon the {theme}", "you left me with the {theme}", "cold and grey the {theme} falls",
-               "nobody waits by the {theme}", "the {theme} remembers your goodbye"),
-    "quiet": ("slowly the {theme} goes to sleep", "whisper to the {theme}", "drifting past the {theme}", "hush, the {theme} is near"),
-    "loud": ("burn the {theme} down", "run, run from the {theme}", "scream at the {theme}", "faster than the {theme} we go"),
-    "any": ("oh the {theme}, the {theme}", "I saw the {theme} again", "tell me about the {theme}", "from {place} to the {theme}",
-            "and the {theme} keeps turning", "la la la, the {theme}"),
-}  # fmt: skip
+    "bright": (
+        *(
+            "dance with me under the {theme}",
+            "sunlight on the {theme} and you smile",
+            "we are young beside the {theme}",
+        ),
+        *("raise your hands to the {theme} tonight", "sweet love, the {theme} sings"),
+    ),
+    "sombre": (
+        *("tears upon the {theme}", "you left me with the {theme}", "cold and grey the {theme} falls"),
+        *("nobody waits by the {theme}", "the {theme} remembers your goodbye"),
+    ),
+    "quiet": (
+        *("slowly the {theme} goes to sleep", "whisper to the {theme}"),
+        *("drifting past the {theme}", "hush, the {theme} is near"),
+    ),
+    "loud": (
+        *("burn the {theme} down", "run, run from the {theme}"),
+        *("scream at the {theme}", "faster than the {theme} we go"),
+    ),
+    "any": (
+        *("oh the {theme}, the {theme}", "I saw the {theme} again", "tell me about the {theme}"),
+        *("from {place} to the {theme}", "and the {theme} keeps turning", "la la la, the {theme}"),
+    ),
+}
 
 
-def write_texts(song: Song, config: WorldConfig) -> dict[str, str]:
+def write_texts(song: Song, config: WorldConfig, rng: np.random.Generator) -> dict[str, str]:
     """All texts of a track by kind; ``lyrics`` only where somebody sings."""
-    rng = generator(config.seed, Stream.TEXT, song.index)
     texts = {
         "review": write_review(song, rng, share=config.text),
         "biography": write_biography(song, rng, share=config.text),

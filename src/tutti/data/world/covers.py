@@ -1,9 +1,9 @@
 """The covers of the generated world: a motif for the genre, colours for the mood, and the artist's mark.
 
-All tracks of an album share one design: motif, shapes, layout, type, and whether an instrument is shown come from a
-generator of the album, and speak of the artist's own genre. What a track adds is small: its mood makes the album's
-palette lighter or darker, the instrument is the one that leads on it, and the grain is its own. Palettes and pens are in
-``cover_canvas``, motifs in ``cover_motifs``, instruments in ``cover_instruments``.
+All tracks of an album share one design: motif, shapes, layout, hue, type, and whether an instrument is shown come
+from a generator of the album, and speak of the artist's own genre. What a track adds is small: its mood makes the
+colours lighter or darker, the instrument is the one that leads on it, and the grain is its own. Palettes and pens are
+in ``cover_canvas``, motifs in ``cover_motifs``, instruments in ``cover_instruments``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Design:
         harmony: Number of the palette's harmony.
         shows_instrument: Whether the leading instrument is drawn.
         place: Where, x and y in the unit square.
-        on_disc: Whether it stands on a disc or on the motif itself.
+        on_disc: Whether it stands on a disc or before the faded motif.
         title_on_top: Whether the title stands at the top or at the bottom.
         title_in_band: Whether the title has a band across the cover or a label.
         mark_on_left: Whether the artist's mark is at the left or at the right.
@@ -98,7 +98,7 @@ def draw_design(song: Song, config: WorldConfig, rng: np.random.Generator) -> De
     stray_motif, stray_mood = others[int(rng.integers(len(others)))], rng.uniform(-0.8, 0.8, 2).tolist()
     keeps_motif, keeps_mood = rng.random(2) < faithful
     spread = 1.2 - config.image
-    valence, arousal, hue = (rng.normal(0.0, 1.0, 3) * spread * np.array([0.3, 0.3, 0.06])).tolist()
+    valence, arousal, hue = (rng.normal(0.0, 1.0, 3) * spread * np.array([0.4, 0.4, 0.09])).tolist()
     x, y = rng.uniform((0.36, 0.44), (0.64, 0.56)).tolist()
     return Design(
         motif=parent if keeps_motif else stray_motif,
@@ -129,8 +129,11 @@ def _draw_instrument(canvas: Canvas, name: str, palette: Palette, design: Design
     x, y = design.place
     ink, detail = palette.contrast, palette.ground
     if design.on_disc:
+        canvas.disc(x, y, 0.322, palette.ground)
         canvas.disc(x, y, 0.31, palette.contrast)
         ink, detail = palette.ground, palette.contrast
+    else:
+        canvas.fill(box(0.0, 0.0, 1.0, 1.0), palette.ground, opacity=0.78)
     size = 0.48 if design.on_disc else 0.6
     INSTRUMENT_DRAWINGS[name](canvas.frame(x, y, size), ink, detail)
 

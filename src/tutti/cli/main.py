@@ -13,6 +13,8 @@ from tutti.cli import index, models, search, tag, training, world
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="tutti",
     help="Tags, search and learning for music that is heard, seen, read and listened to.",
@@ -57,12 +59,10 @@ def main() -> None:
         app()
     except TuttiError as error:
         _complain(error.message, error.hint)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has seen enough
-        sys.exit(0)
-    except KeyboardInterrupt:
-        typer.echo("stopped; what was done so far is kept", err=True)
-        sys.exit(130)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:  # Typer takes Ctrl-C itself
+            typer.echo("stopped; what was done so far is kept", err=True)
+        raise
     except Exception as error:
         if os.environ.get("TUTTI_DEBUG"):
             raise

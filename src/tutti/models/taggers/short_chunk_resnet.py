@@ -45,9 +45,7 @@ class ShortChunkResNetEncoder(nn.Module):
         super().__init__()
         widths = [1] + [n_channels * factor for factor in WIDTHS]
         self.input_norm = InputNorm()
-        self.layers = nn.Sequential(
-            *[ResidualBlock2d(n_in, n_out) for n_in, n_out in itertools.pairwise(widths)]
-        )
+        self.layers = nn.Sequential(*[ResidualBlock2d(n_in, n_out) for n_in, n_out in itertools.pairwise(widths)])
         self.dense = DenseBlock(widths[-1], widths[-1])
         self.embed_dim = widths[-1]
 

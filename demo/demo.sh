@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The main job from beginning to end, in plain tutti commands. `make demo` runs it; a second time it only
-# does what is missing. Everything goes to demo/output.
+# does what is missing. Everything goes to demo/output, or to the folder that is named.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-output=demo/output
+output=${1:-demo/output}
 world=$output/world
 run=$output/run
 recordings=../shared/audio
@@ -43,4 +43,4 @@ tell similar "$world" $example -k 5
 say "all of it on one page"
 tell report "$world" --run "$run" --evaluation "$output/scores" -o "$output/report" \
   -q "calm piano" -q "rock guitar -vocals" --like $example
-printf '\ndone in %d s; open %s in a browser\n' $((SECONDS - began)) "$PWD/$output/report/index.html"
+printf '\ndone in %d s; open %s in a browser\n' $((SECONDS - began)) "$output/report/index.html"

@@ -150,7 +150,8 @@ def _saxophone(canvas: Canvas, ink: Color, detail: Color) -> None:
 
 def _bell(x: float, y: float) -> Points:
     """The mouth of a saxophone's bell, seen aslant."""
-    return ellipse(0.0, 0.0, 0.3, 0.06) @ np.array([(0.98, 0.2), (-0.2, 0.98)]) + (x, y)
+    outline: Points = ellipse(0.0, 0.0, 0.3, 0.06) @ np.array([(0.98, 0.2), (-0.2, 0.98)]) + (x, y)
+    return outline
 
 
 def _trumpet(canvas: Canvas, ink: Color, detail: Color) -> None:

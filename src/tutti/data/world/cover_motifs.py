@@ -118,7 +118,8 @@ def _circles(canvas: Canvas, palette: Palette, rng: np.random.Generator) -> None
 
 def _hills(canvas: Canvas, palette: Palette, rng: np.random.Generator) -> None:
     """Folk: hills one behind the other with firs on them, under a sun or a moon."""
-    canvas.disc(*rng.uniform((0.15, 0.12), (0.85, 0.35)).tolist(), rng.uniform(0.07, 0.15), palette.light)
+    x, y = rng.uniform((0.15, 0.12), (0.85, 0.35)).tolist()
+    canvas.disc(x, y, rng.uniform(0.07, 0.15), palette.light)
     places = np.linspace(-0.02, 1.02, 50)
     layers = (*palette.inks[::-1], palette.dark)
     for number, color in enumerate(layers):

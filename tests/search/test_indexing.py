@@ -354,7 +354,7 @@ class PowerCutError(BaseException):
 
 def let_time_pass(music: Path) -> None:
     """Change, touch, move, copy, delete and add files."""
-    put_noise(music / "album 0" / "0.flac", 70)
+    put_noise(music / "album 0" / "0.flac", 70, seconds=0.9)
     os.utime(music / "album 1" / "1.flac", ns=(1, 1_600_000_000_000_000_000))
     (music / "album 0" / "2.flac").rename(music / "moved.flac")
     shutil.copy(music / "album 1" / "3.flac", music / "copy.flac")
@@ -363,7 +363,8 @@ def let_time_pass(music: Path) -> None:
     (music / "text.mp3").write_text("la la la")
 
 
-@pytest.mark.parametrize("n_done", range(1, 12, 2))
+# A run that was killed after storing what models said of a track, and before the track, used to lose its length.
+@pytest.mark.parametrize("n_done", range(11))
 def test_a_run_that_breaks_off_at_any_write_is_completed_by_the_next(
     n_done, music, catalogue, small_model, tmp_path, monkeypatch
 ):
@@ -403,7 +404,7 @@ main()
 
 def start(*arguments: object) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-c", RUN, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [sys.executable, "-c", RUN, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
 
@@ -430,14 +431,13 @@ def test_an_index_killed_again_and_again_ends_equal_to_one_left_alone(small_mode
         time.sleep(delays.uniform(0, 0.6))
         process.kill()
         n_kills += process.wait() == -signal.SIGKILL
-        process.stderr.close()
         n_tracks.append(n_tracks_in(killed))
         assert n_tracks[-1] < 240, "everything was stored before six kills: give it more to do"
-    assert sorted(n_tracks) == n_tracks
-    assert n_tracks[-1] > 0
+    assert sorted(n_tracks) == n_tracks  # nothing that was stored is lost
+    assert n_tracks[-1] > 0, "no kill came after a first write"
     for folder in (killed, alone):
-        _, complaint = start(*command, folder).communicate(timeout=120)
-        assert complaint == b""
+        process = start(*command, folder)
+        assert (process.communicate(timeout=240), process.returncode) == ((None, None), 0)
     assert len(Catalogue.open(alone)) == 240
     assert contents(Catalogue.open(killed)) == contents(Catalogue.open(alone))
 

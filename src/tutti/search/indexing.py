@@ -230,6 +230,8 @@ class _Indexer:
     def _missing_models(self, change: Change) -> tuple[str, ...]:
         if change.track_id is None or change.state is None:
             return ()
+        if change.kind in ("new", "changed"):  # a killed run may have stored predictions, and not the track's length
+            return tuple(self._models)
         heard = (change.track_id, change.state.content_hash)
         return tuple(
             name

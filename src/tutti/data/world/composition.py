@@ -31,7 +31,7 @@ def compose(song: Song, rng: np.random.Generator, *, duration: float) -> Score:
     """The score of one track, ``duration`` seconds long."""
     harmony = harmonise(song, rng, duration=duration)
     density = float(np.clip(0.5 + 0.35 * song.arousal + rng.normal(0.0, 0.12), 0.1, 1.0))
-    tune = draw_tune(harmony, rng, density=density)
+    tune = draw_tune(harmony, rng, density=density, height=song.valence)
     parts = {"bass": BASS_LINES[GENRES[song.style["bass"]].bass](harmony)}
     parts[song.lead] = play_tune(harmony, tune, song.lead, rng)
     for name in song.instruments[1:]:
@@ -51,8 +51,8 @@ def _second_part(song: Song, harmony: Harmony, tune: list[Tone], name: str, rng:
     manner = "pad" if name == "violin" else GENRES[song.style["comping"]].comping
     if rng.random() < 0.25:
         manner = list(COMPINGS)[int(rng.integers(len(COMPINGS)))]
-    low = INSTRUMENTS[name][1]
-    return COMPINGS[manner](harmony, low + 7 if name != "electric guitar" else low)
+    low = INSTRUMENTS[name][1] + (0 if name == "electric guitar" else round(7 + 4 * song.valence))
+    return COMPINGS[manner](harmony, low)
 
 
 def _arrange(

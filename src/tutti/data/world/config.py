@@ -32,11 +32,11 @@ class WorldConfig:
     n_tracks: int = 300
     duration: float = 10.0
     seed: int = 0
-    audio: float = 0.6
-    image: float = 0.5
-    text: float = 0.5
-    tags: float = 0.7
-    label_noise: float = 0.05
+    audio: float = 0.85
+    image: float = 0.75
+    text: float = 0.75
+    tags: float = 0.88
+    label_noise: float = 0.03
     missing: float = 0.05
     missing_audio: float = 0.0
 

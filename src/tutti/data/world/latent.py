@@ -200,7 +200,7 @@ def draw_song(config: WorldConfig, artist: Artist, index: int, number: int) -> S
     arousal = float(np.clip(rng.normal(home.arousal + artist.arousal, 0.24), -1.0, 1.0))
     style = _draw_style(genre, rng, config.audio)
     tempo = _draw_tempo(GENRES[style["tempo"]], arousal, rng)
-    major = GENRES[style["mode"]].major + 0.35 * (valence - home.valence)
+    major = GENRES[style["mode"]].major + 0.7 * (valence - home.valence)
     return Song(
         index=index,
         track_id=f"t{index:05d}",

@@ -21,19 +21,26 @@ class Tone(NamedTuple):
     step: int
 
 
-def draw_tune(harmony: Harmony, rng: np.random.Generator, *, density: float) -> list[Tone]:
-    """A motif of two bars that returns varied, its strong beats bent to the chords."""
+def draw_tune(harmony: Harmony, rng: np.random.Generator, *, density: float, height: float) -> list[Tone]:
+    """A motif of two bars that returns varied, its strong beats bent to the chords.
+
+    Args:
+        harmony: The chords and the grid.
+        rng: Where chance comes from.
+        density: Share of the places that carry a note, 0 to 1.
+        height: How high it lies, -1 to 1.
+    """
     rhythms = [_draw_rhythm(harmony.metre, rng, density) for _ in range(2)]
     contours = [rng.choice(MOVES, size=len(rhythm)) for rhythm in rhythms]
     tune = []
-    step = int(rng.integers(0, 7))
+    step, lift = int(rng.integers(0, 7)), round(3 * height)
     for bar, chord in enumerate(harmony.chords):
         rhythm, contour = rhythms[bar % 2], contours[bar % 2]
         if bar % 4 == 3 or rng.random() < 0.2:
             contour = rng.choice(MOVES, size=len(rhythm))
         for (beats, length), move in zip(rhythm, contour.tolist(), strict=True):
             step += int(move)
-            step += -5 if step > 11 else 5 if step < -3 else 0
+            step += -5 if step > 9 + lift else 5 if step < -3 + lift else 0
             if beats % 2 == 0:
                 step = _nearest_in_chord(step, chord, harmony.scale)
             tune.append(Tone(bar, beats, length, step))

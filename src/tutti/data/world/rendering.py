@@ -18,7 +18,7 @@ from tutti.data.world.taxonomy import GENRES
 
 Stereo = NDArray[np.float32]
 # Effective loudness of each role before the mixer's taste.
-LEVELS = {"lead": 0.1, "other": 0.06, "bass": 0.08, "drums": 0.085}
+LEVELS = {"lead": 0.1, "other": 0.075, "bass": 0.08, "drums": 0.085}
 PEAK = 0.97
 
 
@@ -33,7 +33,8 @@ class Mix:
         wet: Reverberation, 0 to 1.
         hiss: Noise of the medium beside full scale.
         dull: How much of the treble the medium has lost, 0 to 1.
-        loudness: Peak of the result.
+        brightness: Spectral tilt of the instruments, about -1 to 1.
+    loudness: Peak of the result.
     """
 
     gains: dict[str, float]
@@ -42,6 +43,7 @@ class Mix:
     wet: float
     hiss: float
     dull: float
+    brightness: float
     loudness: float
 
 
@@ -53,11 +55,19 @@ def render(song: Song, config: WorldConfig) -> Stereo:
 
 
 def draw_mix(song: Song, rng: np.random.Generator, *, share: float) -> Mix:
-    """How this track is mixed; what the world's audio reveals less, is buried deeper at times."""
+    """How this track is mixed: by mood, style and artist, with the mixer's whims.
+
+    Args:
+        song: The track.
+        rng: Where the whims come from.
+        share: The smaller, the larger the whims are, and the deeper accompanists are buried at times.
+    """
     gains, pans = {}, {}
     for name in (*song.instruments, "bass"):
         role = "lead" if name == song.lead else name if name in ("bass", "drums") else "other"
         decibels = rng.normal(0.0, 2.0) - abs(rng.normal(0.0, 9.0 * (1.0 - share))) * (role != "lead")
+        # Players strike harder in an excited mood, and dark music is heavy below.
+        decibels += {"drums": 3.0 * song.arousal, "bass": -2.5 * song.valence}.get(role, 0.0)
         gains[name] = LEVELS[role] * 10.0 ** (decibels / 20.0)
         pans[name] = 0.0 if name in ("bass", "vocals") else float(rng.uniform(-0.7, 0.7))
     old = max(0.0, (1985 - song.year) / 25.0) + abs(rng.normal(0.0, 0.25))
@@ -66,17 +76,21 @@ def draw_mix(song: Song, rng: np.random.Generator, *, share: float) -> Mix:
         gains=gains,
         pans=pans,
         drive=float(np.clip(style.drive + rng.normal(0.0, 0.2 * (1.5 - share)), 0.0, 1.0)),
-        wet=float(np.clip(style.wet + rng.normal(0.0, 0.15 * (1.5 - share)), 0.03, 1.0)),
+        wet=float(np.clip(style.wet + rng.normal(0.0, 0.15 * (1.5 - share)) - 0.2 * song.arousal, 0.03, 1.0)),
         hiss=10.0 ** ((-75.0 + 12.0 * min(old, 1.5) + rng.normal(0.0, 4.0)) / 20.0),
         dull=float(np.clip(0.6 * old - 0.25 * song.artist.brightness, 0.0, 0.9)),
-        loudness=float(np.clip(0.62 + 0.2 * song.arousal + rng.normal(0.0, 0.12), 0.3, PEAK)),
+        brightness=0.6 * song.artist.brightness
+        + 0.8 * song.arousal
+        + 0.5 * song.valence
+        + float(rng.normal(0.0, 0.5 * (1.2 - share))),
+        loudness=float(np.clip(0.62 + 0.25 * song.arousal + rng.normal(0.0, 0.1), 0.25, PEAK)),
     )
 
 
 def mix_down(song: Song, score: Score, mix: Mix, rng: np.random.Generator, *, duration: float) -> Stereo:
     """All parts together. Shape (samples, 2)."""
     n_samples = round(duration * SAMPLE_RATE)
-    orchestra = Orchestra(song.artist, seed=int(rng.integers(1 << 31)))
+    orchestra = Orchestra(song.artist, seed=int(rng.integers(1 << 31)), brightness=mix.brightness)
     dry = np.zeros((2, n_samples), dtype=np.float32)
     send = np.zeros(n_samples, dtype=np.float32)
     for name, notes in score.parts.items():

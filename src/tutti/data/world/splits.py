@@ -46,4 +46,4 @@ def split_artists(songs: Sequence[Song], tags: Sequence[Sequence[str]]) -> dict[
 
 def _want(lacking: dict[str, float], tag: str, total: Counter[str], share: float) -> float:
     """How much of its due a split still lacks: of a tag, and of tracks."""
-    return lacking[tag] / (share * total[tag]) + lacking[""] / (share * total[""])
+    return lacking[tag] / (share * total[tag]) + 2.0 * lacking[""] / (share * total[""])

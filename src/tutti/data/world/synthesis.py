@@ -54,7 +54,7 @@ class Patch:
 PATCHES: dict[str, Patch] = {
     "bass": Patch(attack=0.004, decay=0.7, release=0.06, slope=1.5, opening=-0.12),
     "acoustic guitar": Patch(
-        attack=0.002, decay=0.55, release=0.12, slope=0.95, opening=-0.12, noise=0.1, noise_decay=0.008
+        attack=0.002, decay=0.55, release=0.12, slope=0.95, opening=-0.12, noise=0.16, noise_decay=0.01
     ),
     "electric guitar": Patch(attack=0.003, decay=1.4, release=0.06, slope=1.0, opening=-0.5),
     "piano": Patch(
@@ -93,6 +93,7 @@ class Orchestra:
 
     artist: Artist
     seed: int
+    brightness: float = 0.0  # spectral tilt of all instruments, about -1 to 1
     notes: dict[tuple[str, int, int], Wave] = field(default_factory=dict)
 
     def note(self, instrument: str, pitch: int, duration: float) -> Wave:
@@ -126,7 +127,7 @@ class Orchestra:
         """One cycle, bright and dull, with no harmonic above half the sample rate."""
         n_harmonics = max(1, min(MAX_HARMONICS, int(0.45 * SAMPLE_RATE / frequency)))
         numbers = np.arange(1, n_harmonics + 1)
-        slope = patch.slope - 0.25 * self.artist.brightness
+        slope = patch.slope - 0.2 * self.brightness
         strength = numbers**-slope * self._colour(instrument, numbers, frequency, rng)
         return _cycle(strength), _cycle(strength * numbers**-patch.dull)
 

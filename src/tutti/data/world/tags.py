@@ -136,8 +136,8 @@ def salience(tag: str, lead: str) -> float:
     if tag in GENRES:
         return 1.0
     if tag in INSTRUMENTS:
-        return 1.15 if tag == lead else {"drums": 0.65, "vocals": 0.9}.get(tag, 0.8)
-    return 0.8 if tag in ("happy", "sad", "calm", "energetic") else 0.65
+        return 1.15 if tag == lead else {"drums": 0.8, "vocals": 1.0}.get(tag, 0.95)
+    return 0.95 if tag in ("happy", "sad", "calm", "energetic") else 0.85
 
 
 def type_tags(

@@ -182,9 +182,11 @@ class _Desk:
             features = network.frontend(torch.from_numpy(batch).to(device))
             framed = time.perf_counter()
             representation = network.encoder(features)
-            probabilities = torch.sigmoid(network.classify(representation))
+            # In double precision, since torch rounds the last few of an array's sigmoids otherwise than the rest.
+            logits = network.classify(representation).cpu().double()
+            probabilities = torch.sigmoid(logits)
         vectors = representation.float().cpu().numpy()
-        answers = probabilities.float().cpu().numpy()
+        answers = probabilities.float().numpy()
         self._seconds.frontend += framed - began
         self._seconds.model += time.perf_counter() - framed
         return answers, vectors

@@ -16,7 +16,7 @@ from tutti.data.world.chance import Stream
 from tutti.data.world.config import WorldConfig
 from tutti.data.world.latent import Artist, Song
 from tutti.data.world.names import person_name, pick, place_name
-from tutti.data.world.taxonomy import GENRES, INSTRUMENTS, MOODS, PARENTS
+from tutti.data.world.taxonomy import GENRES, INSTRUMENTS, PARENTS
 
 REVIEW_WORDS = 45  # asides are added until a review has as many
 SLOT = re.compile(r"\{(\w+)\}")
@@ -103,17 +103,17 @@ OPENERS = (
 )
 GENRE_LINES = (
     "Few write {genre} as surely as this, and fewer get away with it.",
-    "You could file it under {genre}, and nobody would complain.",
-    "It is {genre} at heart, whatever the sleeve says.",
+    "You could file the track under {genre}, and nobody would complain.",
+    "The music is {genre} at heart, whatever the sleeve says.",
     "As {genre} goes, this is the kind one plays twice.",
     "If {genre} ever needed a lawyer, it could call this track to the stand.",
     "Anyone who came for {genre} will not be asking for the money back.",
     "A good piece of {genre} needs one idea, and this has nearly two.",
-    "The shop in {place} keeps it under {genre}, next to the till.",
+    "The shop in {place} keeps the record under {genre}, next to the till.",
     "{genre} has rarely been so well dressed.",
     "My notes say “{genre}”, underlined twice, and I stand by them.",
-    "It has learned all that {genre} can teach, and forgotten the dull half.",
-    "You need not care for {genre} to enjoy it, but it helps.",
+    "The track has learned all that {genre} can teach, and forgotten the dull half.",
+    "You need not care for {genre} to enjoy this, but it helps.",
 )
 NOT_GENRE_LINES = (
     "Those who hoped for {other} will be puzzled, and should have read the label.",
@@ -122,22 +122,22 @@ NOT_GENRE_LINES = (
     "In {place} {artist} once shared a bill with purveyors of {other}, and it shows nowhere.",
     "My neighbour, who swears by {other}, left the room.",
     "Of {other} there is not a trace.",
-    "One early notice called it {other}; its author has since retrained as a plumber.",
-    "It has as much to do with {other} as I have with figure skating.",
+    "One early notice called the track {other}; its author has since retrained as a plumber.",
+    "The track has as much to do with {other} as I have with figure skating.",
     "The press sheet says {other}, which must be a printing error.",
     "{person} had suggested {other}, and was thanked for coming.",
 )
 MOOD_LINES = (
     "The mood is {mood} from the first bar, and nobody opens a window.",
-    "It is {mood} music, made for the last train.",
+    "This is {mood} music, made for the last train.",
     "What stays is something {mood} that is hard to shake off.",
     "By the second minute everything has turned {mood}, the critic included.",
-    "It is a(n) {mood} piece of work, and makes no apology.",
+    "What we have here is a(n) {mood} piece of work, and no apology.",
     "Even the fade-out manages to sound {mood}.",
     "I asked three friends for a word, and two of them said “{mood}”.",
-    "It stays {mood} without ever seeming to try.",
-    "Put it on, and the kitchen turns {mood} within a minute.",
-    "There is a(n) {mood} streak in it that the sleeve does not let on.",
+    "The track stays {mood} without ever seeming to try.",
+    "Put the record on, and the kitchen turns {mood} within a minute.",
+    "There is a(n) {mood} streak in the music that the sleeve does not let on.",
     "If a weather forecast could be {mood}, it would sound like this.",
 )
 PLAYER_LINES = (
@@ -162,11 +162,11 @@ NOT_PLAYER_LINES = (
     "I waited four minutes for the {absent}, and then remembered that this is another record.",
 )
 ASIDES = (
-    "It was recorded in {place} with {person} at the desk.",
+    "The track was recorded in {place} with {person} at the desk.",
     "The sleeve was drawn by {person}, who was paid in cheese.",
     "The words on the back were written on a train to {place}, on a parking ticket.",
     "{person} produced, and paid the bills.",
-    "I have played it to everyone in {place} who would listen, which makes four people.",
+    "I have played this to everyone in {place} who would listen, which makes four people.",
     "The second side is shorter than the first, and better for it.",
     "My copy came from a jumble sale, and smells of cellar.",
     "The liner notes thank a dentist in {place}.",
@@ -174,16 +174,16 @@ ASIDES = (
     "Inside there is a photograph of a goat, unexplained.",
     "The first pressing had the wrong label on it, and now costs a fortune.",
     "{person} claims to have written the best bit, and wants it back.",
-    "A shop in {place} sold it under the counter for a week, nobody knows why.",
+    "A shop in {place} sold the record under the counter for a week, for reasons nobody recalls.",
     "The title, I am told, refers to a boat.",
-    "It is a little too long, or I was late with the tea.",
+    "The last minute is a little too long, or I was late with the tea.",
     "The tour ends in {place}, unless the van does first.",
-    "The radio in {place} played it once, by accident, and had letters.",
+    "The radio in {place} played the track once, by accident, and had letters.",
     "A remix by {person} has been announced, and may yet be prevented.",
 )
 CLOSERS = (
     "Seven out of ten, and one more for the sleeve.",
-    "I shall keep it, and I keep very little.",
+    "I shall keep this one, and I keep very little.",
     "Recommended, with a biscuit.",
     "More of this, please, and fewer interviews.",
     "My dog, a stern judge, stayed to the end.",
@@ -228,6 +228,7 @@ CAPTIONS = (
     "Here {band} can be heard in a(n) {qualities} {piece} {setting}.",
     "A(n) {qualities} {piece}, written {setting}, gives most of the room to {band}.",
 )
+UNNAMED = "a small group"
 PIECES = ("piece", "track", "recording", "number", "tune")
 KEYS = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 # Lines of verse by mood: bright, sombre, quiet, loud; and those that fit anything.
@@ -295,7 +296,7 @@ def biographer(artist: Artist, config: WorldConfig) -> np.random.Generator:
 
 def write_review(song: Song, rng: np.random.Generator, *, share: float) -> str:
     """Some 40 to 110 words: a beginning, sentences true and beside the point in any order, at times a verdict."""
-    lines = []
+    lines: list[str] = []
     for pool, chance in (
         (GENRE_LINES, 0.9 * share), (MOOD_LINES, 1.0 * share), (PLAYER_LINES, 1.2 * share),
         (PLAYER_LINES, 0.7 * share), (NOT_GENRE_LINES, 0.5), (NOT_PLAYER_LINES, 0.5),
@@ -328,9 +329,9 @@ def write_caption(song: Song, rng: np.random.Generator, *, share: float) -> str:
     style = _genre(song.genre, rng) if rng.random() < 0.9 * share else "studio"
     setting = f"in {KEYS[song.tonic]} {song.mode}"
     if rng.random() < 0.5:
-        setting += f", at about {round(song.tempo)} beats a minute"
+        setting += f" at about {round(song.tempo)} beats a minute"
     elif song.metre == 3:
-        setting += ", in three"
+        setting += " and three-four time"
     slots: Slots = {
         "qualities": lambda: f"{', '.join(qualities)} {GENRE_ADJECTIVES.get(style, style)}",
         "piece": lambda: pick(rng, PIECES),
@@ -368,6 +369,10 @@ def _fill(line: str, slots: Slots) -> str:
     return filled[0].upper() + filled[1:]
 
 
+def _article(found: re.Match[str]) -> str:
+    return f"{found[1]}n " if found[2] in "aeiou" else f"{found[1]} "
+
+
 def _in_prose(tag: str, forms: Mapping[str, Sequence[str]], rng: np.random.Generator) -> str:
     """A word for the tag, mostly the usual one."""
     return forms[tag][0] if rng.random() < 0.55 else pick(rng, forms[tag])
@@ -385,9 +390,9 @@ def _other(child: str, rng: np.random.Generator) -> str:
 
 def _band(song: Song, rng: np.random.Generator, *, share: float) -> str:
     """One or two instruments; unnamed ones where the texts keep quiet."""
-    first = _in_prose(song.lead, PLAYERS, rng) if rng.random() < 0.9 * share else "a small group"
+    first = _in_prose(song.lead, PLAYERS, rng) if rng.random() < 0.9 * share else UNNAMED
     second = _in_prose(pick(rng, song.instruments[1:]), PLAYERS, rng) if rng.random() < 0.9 * share else ""
-    return f"{first} and {second}" if second else first
+    return f"{first} {'with' if first == UNNAMED else 'and'} {second}" if second else first
 
 
 def _review_slots(song: Song, rng: np.random.Generator) -> Slots:

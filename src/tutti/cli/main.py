@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -13,6 +14,7 @@ from tutti.cli import index, models, search, tag, training, world
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
+STDERR = 2  # its file descriptor
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -54,6 +56,8 @@ def _options(
 
 def main() -> None:
     """Run the command line. Exits 0 when done, 1 when it failed, 2 when it was misused."""
+    if not os.environ.get("TUTTI_DEBUG"):
+        _mute_codecs()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         app()
@@ -69,6 +73,21 @@ def main() -> None:
         _complain(
             f"unexpected: {type(error).__name__}: {error}", "run it again with TUTTI_DEBUG=1 and report what it prints"
         )
+
+
+def _mute_codecs() -> None:
+    """Keep what C libraries print of damaged files off the screen; what Python says still appears there.
+
+    libmpg123, for one, writes notes on every odd byte straight to the file descriptor of stderr.
+    """
+    try:
+        if sys.stderr.fileno() != STDERR:
+            return
+    except (AttributeError, OSError, ValueError):  # no real file: a test's or a notebook's
+        return
+    sys.stderr = os.fdopen(os.dup(STDERR), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), STDERR)
 
 
 def _complain(message: str, hint: str | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,9 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
         ModelError: The file is missing, damaged, or holds anything but named tensors.
     """
     try:
-        loaded = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch remarks on other pickles' protocols before it refuses them
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
     except OSError as cause:
         raise ModelError(
             f"{file} cannot be read: {(cause.strerror or str(cause)).lower()}", hint="check the path"

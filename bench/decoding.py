@@ -2,8 +2,8 @@
 
     python bench/decoding.py [--minutes 4] [--pairs 7]
 
-The files are synthesised: stereo at 44.1 kHz, mixed down and resampled to 16 kHz as a tagger wants them. The excerpt is
-3 s long and begins at two thirds of the file; it is read at the file's own rate, as is the whole that it is compared to.
+The files are synthesised: stereo at 44.1 kHz, mixed down and resampled to 16 kHz as a tagger wants them. The excerpt
+is 3 s long and begins at two thirds of the file; it is read at the file's own rate, as is the whole of the comparison.
 librosa reads m4a by a program that is not part of it, so there is no comparison for that format.
 """
 
@@ -67,7 +67,7 @@ def main() -> None:
 
     print(describe_machine("librosa", "soundfile", "soxr", "av"))
     with tempfile.TemporaryDirectory() as folder:
-        # Opus knows no 44.1 kHz; 48 kHz would make its row another task, so it is left to the real files of indexing.py.
+        # Opus knows no 44.1 kHz; another rate would make its row another task.
         formats = [name for name in SUBTYPES if name != "opus"] + ["m4a"]
         paths = [
             write_sound(Path(folder) / f"sound.{name}", seconds=seconds, sample_rate=FILE_RATE, n_channels=2)

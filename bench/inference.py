@@ -29,7 +29,7 @@ def compare(name: str, *, n_batches: int, n_pairs: int) -> str:
     plain = build_tagger(name, N_LABELS).eval()
     fast = folded(plain)
     config = ARCHITECTURES[name].config
-    n_excerpts = batch_size(config.n_samples / config.sample_rate)
+    n_excerpts = batch_size(config.n_samples / config.sample_rate, device="cpu")
     batch = 0.1 * torch.randn(n_excerpts, config.n_samples)
 
     def run(network: Tagger) -> Tensor:

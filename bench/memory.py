@@ -24,7 +24,7 @@ HOP_SECONDS = 6
 
 
 def peak_memory(arguments: list[str]) -> float:
-    """Megabytes (2**20 bytes) that ``tutti`` with these arguments takes at most.
+    """MiB that ``tutti`` with these arguments takes at most.
 
     Raises:
         SystemExit: The command failed.
@@ -49,7 +49,7 @@ def peaks(commands: dict[str, list[str]], sound: Path, *, n_runs: int) -> str:
             with tempfile.TemporaryDirectory() as folder:
                 catalogue = ["--catalogue", f"{folder}/catalogue", "--quiet"] if arguments[0] == "index" else []
                 found.append(peak_memory([arguments[0], str(sound), *arguments[1:], *catalogue]))
-        told.append(f"{title} {min(found):4.0f} to {max(found):4.0f} MB")
+        told.append(f"{title} {min(found):4.0f} to {max(found):4.0f} MiB")
     return "  ".join(told)
 
 

@@ -25,6 +25,8 @@ from tutti.errors import AudioError, TuttiError
 if TYPE_CHECKING:
     from tutti.models.model import Model
 
+# A processor is fastest while what is in the making fits its caches, an accelerator while it has much to do at once.
+CPU_BATCH_SECONDS = 8.0
 BATCH_SECONDS = 64.0
 MAX_BATCH = 16
 
@@ -107,6 +109,16 @@ def analyse(
         yield from _done(desk.finish(), desks, keep_excerpts)
 
 
+def batch_size(excerpt_seconds: float, *, device: str) -> int:
+    """How many excerpts of this length a network hears at once: a power of two.
+
+    >>> batch_size(3.0, device="cpu"), batch_size(29.1, device="cpu"), batch_size(3.0, device="cuda")
+    (2, 1, 16)
+    """
+    seconds = CPU_BATCH_SECONDS if device == "cpu" else BATCH_SECONDS
+    return max(1, min(MAX_BATCH, 1 << int(np.log2(max(1.0, seconds / excerpt_seconds)))))
+
+
 @dataclass(eq=False)
 class _Hearing:
     """A recording on its way through the models."""
@@ -146,8 +158,8 @@ class _Desk:
     def __init__(self, model: Model, seconds: StageSeconds) -> None:
         self.model = model
         self._seconds = seconds
-        excerpt_seconds = model.n_samples / model.sample_rate
-        self._batch_size = max(1, min(MAX_BATCH, 1 << int(np.log2(max(1.0, BATCH_SECONDS / excerpt_seconds)))))
+        device = next(model.network.parameters()).device
+        self._batch_size = batch_size(model.n_samples / model.sample_rate, device=device.type)
         self._waiting: list[tuple[_Hearing, NDArray[np.float32]]] = []
 
     def take(self, hearing: _Hearing, waveforms: NDArray[np.float32]) -> list[_Hearing]:

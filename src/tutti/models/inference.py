@@ -93,7 +93,7 @@ def analyse(
         One analysis a recording, in the order in which they are complete. A recording that fails is among them.
     """
     seconds = seconds if seconds is not None else StageSeconds()
-    desks = [_Desk(model, seconds) for model in models]
+    desks = [_Desk(model, seconds, keep_excerpts=keep_excerpts) for model in models]
     specs = [model.config.excerpt_spec for model in models]
     events = _events_in_threads(recordings, specs, jobs) if jobs else _events(recordings, specs)
     for hearing, event, decode_seconds in events:
@@ -101,12 +101,12 @@ def analyse(
         if isinstance(event, Excerpts):
             for desk in desks:
                 if desk.model.config.excerpt_spec == event.spec:
-                    yield from _done(desk.take(hearing, event.waveforms), desks, keep_excerpts)
+                    yield from _done(desk.take(hearing, event.waveforms))
             continue
         hearing.end = event
-        yield from _done([hearing], desks, keep_excerpts)
+        yield from _done([hearing])
     for desk in desks:
-        yield from _done(desk.finish(), desks, keep_excerpts)
+        yield from _done(desk.finish())
 
 
 def batch_size(excerpt_seconds: float, *, device: str) -> int:
@@ -119,6 +119,36 @@ def batch_size(excerpt_seconds: float, *, device: str) -> int:
     return max(1, min(MAX_BATCH, 1 << int(np.log2(max(1.0, seconds / excerpt_seconds)))))
 
 
+class _Answers:
+    """What a model has said of a recording's excerpts so far: their sum, or all of them where they are to be kept."""
+
+    def __init__(self, *, keep_excerpts: bool) -> None:
+        self._keep_excerpts = keep_excerpts
+        self._n_excerpts = 0
+        self._rows: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
+        self._sums: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+
+    def add(self, probabilities: NDArray[np.float32], vector: NDArray[np.float32]) -> None:
+        """Take one excerpt's."""
+        self._n_excerpts += 1
+        if self._keep_excerpts:
+            self._rows.append((probabilities, vector))
+        elif self._sums is None:
+            self._sums = probabilities.astype(np.float64), vector.astype(np.float64)
+        else:
+            for total, term in zip(self._sums, (probabilities, vector), strict=True):
+                total += term
+
+    def result(self) -> Result:
+        """All of them, or their average."""
+        if self._keep_excerpts:
+            probabilities, vectors = (np.stack(column) for column in zip(*self._rows, strict=True))
+        else:
+            assert self._sums is not None
+            probabilities, vectors = ((total / self._n_excerpts).astype(np.float32) for total in self._sums)
+        return Result(probabilities=probabilities, vectors=vectors, n_excerpts=self._n_excerpts)
+
+
 @dataclass(eq=False)
 class _Hearing:
     """A recording on its way through the models."""
@@ -127,10 +157,10 @@ class _Hearing:
     end: Heard | TuttiError | None = None
     n_waiting: int = 0  # excerpts taken that no model has answered yet
     is_given: bool = False
-    rows: dict[str, list[tuple[NDArray[np.float32], NDArray[np.float32]]]] = field(default_factory=dict)
+    answers: dict[str, _Answers] = field(default_factory=dict)
 
 
-def _done(hearings: Iterable[_Hearing], desks: Sequence[_Desk], keep_excerpts: bool) -> Iterator[Analysis]:
+def _done(hearings: Iterable[_Hearing]) -> Iterator[Analysis]:
     for hearing in hearings:
         if hearing.is_given or hearing.end is None:
             continue
@@ -139,25 +169,17 @@ def _done(hearings: Iterable[_Hearing], desks: Sequence[_Desk], keep_excerpts: b
             yield Analysis(recording=hearing.recording, failure=hearing.end)
         elif hearing.n_waiting == 0:
             hearing.is_given = True
-            results = {desk.model.name: _result(hearing.rows[desk.model.name], keep_excerpts) for desk in desks}
+            results = {name: answers.result() for name, answers in hearing.answers.items()}
             yield Analysis(recording=hearing.recording, results=results, heard=hearing.end)
-
-
-def _result(rows: list[tuple[NDArray[np.float32], NDArray[np.float32]]], keep_excerpts: bool) -> Result:
-    probabilities = np.stack([row[0] for row in rows])
-    vectors = np.stack([row[1] for row in rows])
-    if not keep_excerpts:
-        probabilities = probabilities.mean(axis=0, dtype=np.float64).astype(np.float32)
-        vectors = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return Result(probabilities=probabilities, vectors=vectors, n_excerpts=len(rows))
 
 
 class _Desk:
     """One model, and the excerpts that wait for its next batch."""
 
-    def __init__(self, model: Model, seconds: StageSeconds) -> None:
+    def __init__(self, model: Model, seconds: StageSeconds, *, keep_excerpts: bool) -> None:
         self.model = model
         self._seconds = seconds
+        self._keep_excerpts = keep_excerpts
         device = next(model.network.parameters()).device
         self._batch_size = batch_size(model.n_samples / model.sample_rate, device=device.type)
         self._waiting: list[tuple[_Hearing, NDArray[np.float32]]] = []
@@ -166,6 +188,7 @@ class _Desk:
         """Queue excerpts; give the hearings that full batches have moved on."""
         self._waiting.extend((hearing, waveform) for waveform in waveforms)
         hearing.n_waiting += len(waveforms)
+        hearing.answers.setdefault(self.model.name, _Answers(keep_excerpts=self._keep_excerpts))
         moved = []
         while len(self._waiting) >= self._batch_size:
             moved += self._run()
@@ -182,7 +205,7 @@ class _Desk:
             batch[i] = waveform
         probabilities, vectors = self._compute(batch)
         for i, (hearing, _) in enumerate(turn):
-            hearing.rows.setdefault(self.model.name, []).append((probabilities[i], vectors[i]))
+            hearing.answers[self.model.name].add(probabilities[i], vectors[i])
             hearing.n_waiting -= 1
         return [hearing for hearing, _ in turn]
 

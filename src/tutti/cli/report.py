@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tutti.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from tutti.search.library import Library
 
 
 def report(
@@ -24,7 +29,7 @@ def report(
 
     library = open_catalogue(catalogue)
     searches = [(f"“{text}”", library.search(text, k=k)) for text in query or ()]
-    searches += [(f"sounds like {Path(sound).name}", library.similar(sound, k=k)) for sound in like or ()]
+    searches += [(f"sounds like {_name(library, sound)}", library.similar(sound, k=k)) for sound in like or ()]
     page = write_report(
         library,
         output,
@@ -34,3 +39,11 @@ def report(
         searches=searches,
     )
     typer.echo(f"the report is in {page}")
+
+
+def _name(library: Library, sound: str) -> str:
+    """What to call an example: its track's name, or the file's."""
+    try:
+        return library.track(sound).name
+    except UnknownNameError:
+        return Path(sound).name

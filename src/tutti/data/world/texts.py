@@ -95,7 +95,7 @@ OPENERS = (
     "It took {artist} a whole winter to finish “{title}”, and it was a good winter.",
     "Nobody asked {artist} for “{title}”, which may be why it works so well.",
     "Of everything on “{album}”, “{title}” is what the postman has begun to whistle.",
-    "{year} was a long year, and “{title}” by {artist} was one of its better ideas.",
+    "The year {year} was a long one, and “{title}” by {artist} was one of its better ideas.",
     "Play “{title}” once, and you will know how much more of {artist} you need.",
     "There are shorter tracks than “{title}”, and there are worse ways to meet {artist}.",
     "“{album}” by {artist} would be a good record even without “{title}”, only nobody would know.",
@@ -194,7 +194,7 @@ ORIGINS = (
     "{artist} came out of {home} in {country}, and first recorded in {since}.",
     "The story of {artist} began in {home} in {country}; the first album followed in {since}.",
     "{home} in {country} was the first place to hear {artist}, and in {since} the first to complain.",
-    "Ask in {home} about {artist}, and somebody will fetch the first album, made in {since}.",
+    "Anybody in {home} in {country} will tell you about {artist}, and sell you the first album, from {since}.",
     "{country} has given the world many things; {home} gave it {artist}, and in {since} a first album.",
 )
 STYLE_LINES = (
@@ -278,10 +278,12 @@ def write_texts(song: Song, config: WorldConfig, rng: np.random.Generator) -> di
         config: Its ``text`` sets how much of the truth is told, its ``seed`` what biographies tell.
         rng: Decides everything but the biography.
     """
+    # The root lets half-silent texts tell enough to learn from, and keeps outspoken ones behind the sound.
+    share = config.text**0.5
     texts = {
-        "review": write_review(song, rng, share=config.text),
-        "biography": write_biography(song.artist, biographer(song.artist, config), share=config.text),
-        "caption": write_caption(song, rng, share=config.text),
+        "review": write_review(song, rng, share=share),
+        "biography": write_biography(song.artist, biographer(song.artist, config), share=share),
+        "caption": write_caption(song, rng, share=share),
     }
     if "vocals" in song.instruments:
         texts["lyrics"] = write_lyrics(song, rng, share=config.text)
@@ -298,8 +300,8 @@ def write_review(song: Song, rng: np.random.Generator, *, share: float) -> str:
     """Some 40 to 110 words: a beginning, sentences true and beside the point in any order, at times a verdict."""
     lines: list[str] = []
     for pool, chance in (
-        (GENRE_LINES, 0.9 * share), (MOOD_LINES, 1.0 * share), (PLAYER_LINES, 1.2 * share),
-        (PLAYER_LINES, 0.7 * share), (NOT_GENRE_LINES, 0.5), (NOT_PLAYER_LINES, 0.5),
+        (GENRE_LINES, 1.0 * share), (MOOD_LINES, 1.0 * share), (PLAYER_LINES, 1.0 * share),
+        (PLAYER_LINES, 0.6 * share), (NOT_GENRE_LINES, 0.25), (NOT_PLAYER_LINES, 0.4),
     ):  # fmt: skip
         if rng.random() < chance:
             lines.append(_another(rng, pool, lines))
@@ -314,7 +316,7 @@ def write_review(song: Song, rng: np.random.Generator, *, share: float) -> str:
 def write_biography(artist: Artist, rng: np.random.Generator, *, share: float) -> str:
     """Where the artist comes from, two or three anecdotes, and at times what is played."""
     lines = [ANECDOTES[place] for place in rng.permutation(len(ANECDOTES))[: int(rng.integers(2, 4))].tolist()]
-    if rng.random() < 0.8 * share:
+    if rng.random() < share:
         lines.insert(int(rng.integers(len(lines))), pick(rng, STYLE_LINES))
     slots = _biography_slots(artist, rng)
     return " ".join(_fill(line, slots) for line in (pick(rng, ORIGINS), *lines))
@@ -324,9 +326,9 @@ def write_caption(song: Song, rng: np.random.Generator, *, share: float) -> str:
     """One sentence on what is heard; the less the texts reveal, the vaguer."""
     pace = "slow" if song.tempo < 84 else "steady" if song.tempo < 116 else "brisk" if song.tempo < 150 else "fast"
     qualities = [pick(rng, ("short", "recent", "well-kept")) if rng.random() < 0.3 else pace]
-    if song.moods and rng.random() < 0.9 * share:
+    if song.moods and rng.random() < share:
         qualities.append(pick(rng, MOOD_ADJECTIVES[pick(rng, song.moods)]))
-    style = _genre(song.genre, rng) if rng.random() < 0.9 * share else "studio"
+    style = _genre(song.genre, rng) if rng.random() < share else "studio"
     setting = f"in {KEYS[song.tonic]} {song.mode}"
     if rng.random() < 0.5:
         setting += f" at about {round(song.tempo)} beats a minute"

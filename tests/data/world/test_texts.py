@@ -119,9 +119,7 @@ def test_sentences_begin_with_a_capital_and_leave_no_slot_open() -> None:
         assert all(re.match(r"[A-Z“]", sentence) for sentence in re.split(r"(?<=[.!?]) ", text)), text
 
 
-@pytest.mark.parametrize(
-    "raw", ["edm", "klassik", "feel good", "hiphop", "dnb", "musica latina"]
-)
+@pytest.mark.parametrize("raw", ["edm", "klassik", "feel good", "hiphop", "dnb", "musica latina"])
 def test_tags_as_listeners_type_them_stay_out_of_prose(raw: str) -> None:
     assert not any(re.search(rf"\b{raw}\b", text) for text in prose())
 

@@ -2,15 +2,18 @@
 
 Each recording is decoded once for all models. Excerpts of different recordings share batches, and all batches of a
 model have the same shape (the last is filled up with zeros), so that a recording's result does not depend on its
-company.
+company. Nor does it depend on the number of processors: each batch is computed by one thread, several batches at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,7 @@ from tutti.errors import AudioError, TuttiError
 
 if TYPE_CHECKING:
     from tutti.models.model import Model
+    from tutti.models.tagger import Tagger
 
 # A processor is fastest while what is in the making fits its caches, an accelerator while it has much to do at once.
 CPU_BATCH_SECONDS = 8.0
@@ -65,7 +69,7 @@ class Analysis:
 
 @dataclass(kw_only=True)
 class StageSeconds:
-    """Time spent in each stage, in seconds; decoding is summed over its threads."""
+    """Time spent in each stage, in seconds, summed over threads."""
 
     decode: float = 0.0
     frontend: float = 0.0
@@ -93,20 +97,21 @@ def analyse(
         One analysis a recording, in the order in which they are complete. A recording that fails is among them.
     """
     seconds = seconds if seconds is not None else StageSeconds()
-    desks = [_Desk(model, seconds, keep_excerpts=keep_excerpts) for model in models]
     specs = [model.config.excerpt_spec for model in models]
-    events = _events_in_threads(recordings, specs, jobs) if jobs else _events(recordings, specs)
-    for hearing, event, decode_seconds in events:
-        seconds.decode += decode_seconds
-        if isinstance(event, Excerpts):
-            for desk in desks:
-                if desk.model.config.excerpt_spec == event.spec:
-                    yield from _done(desk.take(hearing, event.waveforms))
-            continue
-        hearing.end = event
-        yield from _done([hearing])
-    for desk in desks:
-        yield from _done(desk.finish())
+    with _computing.workers() as pool:
+        desks = [_Desk(model, seconds, pool, keep_excerpts=keep_excerpts) for model in models]
+        events = _events_in_threads(recordings, specs, jobs) if jobs else _events(recordings, specs)
+        for hearing, event, decode_seconds in events:
+            seconds.decode += decode_seconds
+            if isinstance(event, Excerpts):
+                for desk in desks:
+                    if desk.model.config.excerpt_spec == event.spec:
+                        yield from _done(desk.take(hearing, event.waveforms))
+                continue
+            hearing.end = event
+            yield from _done([hearing])
+        for desk in desks:
+            yield from _done(desk.finish())
 
 
 def batch_size(excerpt_seconds: float, *, device: str) -> int:
@@ -117,6 +122,47 @@ def batch_size(excerpt_seconds: float, *, device: str) -> int:
     """
     seconds = CPU_BATCH_SECONDS if device == "cpu" else BATCH_SECONDS
     return max(1, min(MAX_BATCH, 1 << int(np.log2(max(1.0, seconds / excerpt_seconds)))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pool:
+    """Threads that compute batches."""
+
+    threads: ThreadPoolExecutor
+    n_threads: int
+
+
+class _Computing:
+    """Lends out threads in which torch computes with one thread each, and in the end restores its settings.
+
+    Several threads in one operation wait for each other, and busily, which costs more than it gains wherever decoders
+    or other programs want the processors too. The setting holds for the whole process: hence the count of borrowers.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_borrowers = 0
+        self._n_threads = 1
+
+    @contextlib.contextmanager
+    def workers(self) -> Iterator[_Pool]:
+        """As many threads as torch would use."""
+        with self._lock:
+            if not self._n_borrowers:
+                self._n_threads = torch.get_num_threads()
+            self._n_borrowers += 1
+            torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(self._n_threads, "tagger", initializer=lambda: torch.set_num_threads(1)) as threads:
+                yield _Pool(threads=threads, n_threads=self._n_threads)
+        finally:
+            with self._lock:
+                self._n_borrowers -= 1
+                if not self._n_borrowers:
+                    torch.set_num_threads(self._n_threads)
+
+
+_computing = _Computing()
 
 
 class _Answers:
@@ -173,58 +219,86 @@ def _done(hearings: Iterable[_Hearing]) -> Iterator[Analysis]:
             yield Analysis(recording=hearing.recording, results=results, heard=hearing.end)
 
 
-class _Desk:
-    """One model, and the excerpts that wait for its next batch."""
+@dataclass(frozen=True, kw_only=True)
+class _Computed:
+    """A batch's answers, and what they took."""
 
-    def __init__(self, model: Model, seconds: StageSeconds, *, keep_excerpts: bool) -> None:
+    probabilities: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    frontend_seconds: float
+    model_seconds: float
+
+
+class _Desk:
+    """One model, the excerpts that wait for its next batch, and the batches under way."""
+
+    def __init__(self, model: Model, seconds: StageSeconds, pool: _Pool, *, keep_excerpts: bool) -> None:
         self.model = model
         self._seconds = seconds
+        self._pool = pool
         self._keep_excerpts = keep_excerpts
         device = next(model.network.parameters()).device
         self._batch_size = batch_size(model.n_samples / model.sample_rate, device=device.type)
-        self._waiting: list[tuple[_Hearing, NDArray[np.float32]]] = []
+        self._waiting: deque[tuple[_Hearing, NDArray[np.float32]]] = deque()
+        self._under_way: deque[tuple[list[_Hearing], Future[_Computed]]] = deque()
 
     def take(self, hearing: _Hearing, waveforms: NDArray[np.float32]) -> list[_Hearing]:
-        """Queue excerpts; give the hearings that full batches have moved on."""
+        """Queue excerpts; give the hearings that finished batches have moved on."""
         self._waiting.extend((hearing, waveform) for waveform in waveforms)
         hearing.n_waiting += len(waveforms)
         hearing.answers.setdefault(self.model.name, _Answers(keep_excerpts=self._keep_excerpts))
         moved = []
         while len(self._waiting) >= self._batch_size:
-            moved += self._run()
+            self._submit()
+            moved += self._collect(2 * self._pool.n_threads)
         return moved
 
     def finish(self) -> list[_Hearing]:
         """Compute what still waits."""
-        return self._run() if self._waiting else []
+        if self._waiting:
+            self._submit()
+        return self._collect(0)
 
-    def _run(self) -> list[_Hearing]:
-        turn, self._waiting = self._waiting[: self._batch_size], self._waiting[self._batch_size :]
+    def _submit(self) -> None:
+        turn = [self._waiting.popleft() for _ in range(min(self._batch_size, len(self._waiting)))]
         batch = np.zeros((self._batch_size, self.model.n_samples), dtype=np.float32)
         for i, (_, waveform) in enumerate(turn):
             batch[i] = waveform
-        probabilities, vectors = self._compute(batch)
-        for i, (hearing, _) in enumerate(turn):
-            hearing.answers[self.model.name].add(probabilities[i], vectors[i])
-            hearing.n_waiting -= 1
-        return [hearing for hearing, _ in turn]
+        computing = self._pool.threads.submit(_compute, self.model.folded_network, batch)
+        self._under_way.append(([hearing for hearing, _ in turn], computing))
 
-    def _compute(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        network = self.model.folded_network
-        device = next(network.parameters()).device
-        began = time.perf_counter()
-        with torch.inference_mode():
-            features = network.frontend(torch.from_numpy(batch).to(device))
-            framed = time.perf_counter()
-            representation = network.encoder(features)
-            # In double precision, since torch rounds the last few of an array's sigmoids otherwise than the rest.
-            logits = network.classify(representation).cpu().double()
-            probabilities = torch.sigmoid(logits)
-        vectors = representation.float().cpu().numpy()
-        answers = probabilities.float().numpy()
-        self._seconds.frontend += framed - began
-        self._seconds.model += time.perf_counter() - framed
-        return answers, vectors
+    def _collect(self, n_left: int) -> list[_Hearing]:
+        """The hearings of batches in their order, until only so many batches are under way."""
+        moved = []
+        while len(self._under_way) > n_left or (self._under_way and self._under_way[0][1].done()):
+            hearings, computing = self._under_way.popleft()
+            computed = computing.result()
+            for hearing, *answer in zip(hearings, computed.probabilities, computed.vectors, strict=False):
+                hearing.answers[self.model.name].add(*answer)
+                hearing.n_waiting -= 1
+            self._seconds.frontend += computed.frontend_seconds
+            self._seconds.model += computed.model_seconds
+            moved += hearings
+        return moved
+
+
+def _compute(network: Tagger, batch: NDArray[np.float32]) -> _Computed:
+    device = next(network.parameters()).device
+    began = time.perf_counter()
+    with torch.inference_mode():
+        features = network.frontend(torch.from_numpy(batch).to(device))
+        framed = time.perf_counter()
+        representation = network.encoder(features)
+        logits = network.classify(representation)
+    vectors = representation.float().cpu().numpy()
+    # In single precision, the last bit of torch's sigmoid depends on a number's place in the batch.
+    probabilities = torch.sigmoid(logits.cpu().double()).float().numpy()
+    return _Computed(
+        probabilities=probabilities,
+        vectors=vectors,
+        frontend_seconds=framed - began,
+        model_seconds=time.perf_counter() - framed,
+    )
 
 
 _Event = tuple[_Hearing, Excerpts | Heard | TuttiError, float]

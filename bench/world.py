@@ -4,8 +4,9 @@
 
 The catalogue comes from ``tutti world``. Each modality is described by simple statistics, on which one logistic
 regression a label is trained on the train split; how strongly it is regularised is chosen on the valid split. ``all``
-adds the modalities' log odds with weights chosen there too. Targets are the tags that listeners typed, in the vocabulary's spelling; ``--truth``
-scores the same predictions against the truth. ``--render`` measures sound and FLAC file together, on one core.
+adds the modalities' log odds with weights chosen there too. Targets are the tags that listeners typed, in the
+vocabulary's spelling; ``--truth`` scores the same predictions against the truth. ``--render`` measures sound and FLAC
+file together, on one core.
 """
 
 from __future__ import annotations

@@ -32,11 +32,11 @@ class WorldConfig:
     n_tracks: int = 300
     duration: float = 10.0
     seed: int = 0
-    audio: float = 0.85
-    image: float = 0.75
-    text: float = 0.75
-    tags: float = 0.88
-    label_noise: float = 0.03
+    audio: float = 0.95
+    image: float = 0.8
+    text: float = 0.6
+    tags: float = 0.95
+    label_noise: float = 0.015
     missing: float = 0.05
     missing_audio: float = 0.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,10 @@ LOUDNESS = {"X": 1.0, "x": 0.7, "o": 0.4}
 # How loud each sounds beside the others.
 BALANCE = {"kick": 1.0, "snare": 0.75, "clap": 0.6, "tom": 0.6, "crash": 0.35, "ride": 0.28, "open": 0.3}
 
+# Hz and seconds of decay of what rings like wood or skin; seconds of decay of what hisses like metal.
+WOODS = {"conga": (230.0, 0.09), "clave": (1850.0, 0.03), "rim": (920.0, 0.015)}
+METALS = {"hat": 0.025, "pedal": 0.03, "shaker": 0.03, "open": 0.13, "ride": 0.22, "crash": 0.45}
+
 
 class Hit(NamedTuple):
     """A stroke: seconds, which drum, loudness 0 to 1."""
@@ -84,35 +89,54 @@ def beat_pattern(groove: str, harmony: Harmony, rng: np.random.Generator) -> lis
     return sorted(hits)
 
 
-def drum_sound(drum: str, *, tuning: float, seed: int) -> NDArray[np.float32]:
-    """One stroke at full loudness. Shape (samples,).
+@dataclass(frozen=True, kw_only=True)
+class Kit:
+    """One drummer's drums, or a machine's, which are deeper below and drier above.
 
-    Args:
-        drum: A name that the patterns use.
-        tuning: Factor on all frequencies; the drummer's kit.
+    Attributes:
+        tuning: Factor on all frequencies.
+        machine: Whether it is a machine.
         seed: Of the noise.
     """
-    rng = np.random.default_rng(seed)
-    if drum in ("kick", "tom"):
-        sound = _skin(0.35, 48.0 * tuning if drum == "kick" else 110.0 * tuning, 110.0 * tuning, 0.11)
-        sound += 0.05 * _noise(rng, 0.35, decay=0.006)
-    elif drum in ("snare", "brush", "clap"):
-        noise = _noise(rng, 0.25, decay={"snare": 0.07, "brush": 0.09, "clap": 0.06}[drum], high=0.4)
-        body = _skin(0.25, 185.0 * tuning, 60.0, 0.06)
-        sound = noise + {"snare": 0.7, "brush": 0.05, "clap": 0.1}[drum] * body
-    elif drum in ("conga", "clave", "rim"):
-        pitch = {"conga": 230.0, "clave": 1850.0, "rim": 920.0}[drum] * tuning
-        sound = _skin(0.2, pitch, 0.0, {"conga": 0.09, "clave": 0.03, "rim": 0.015}[drum])
-        sound += 0.1 * _noise(rng, 0.2, decay=0.008)
-    elif drum == "bell":
-        sound = 0.6 * _skin(0.25, 560.0 * tuning, 0.0, 0.06) + 0.4 * _skin(0.25, 845.0 * tuning, 0.0, 0.05)
-    else:
-        decay = {"hat": 0.025, "pedal": 0.03, "shaker": 0.03, "open": 0.13, "ride": 0.22, "crash": 0.45}[drum]
-        sound = _noise(rng, min(5.0 * decay, 1.6), decay=decay, high=0.96 if drum != "shaker" else 0.8)
-        if drum == "ride":
-            sound += 0.1 * _skin(len(sound) / SAMPLE_RATE, 3100.0 * tuning, 0.0, 0.15)
-    peak = BALANCE.get(drum, 0.4) / max(float(np.abs(sound).max()), 1e-6)
-    return (sound * peak).astype(np.float32)
+
+    tuning: float
+    machine: bool
+    seed: int
+
+    def sound(self, drum: str) -> NDArray[np.float32]:
+        """One stroke at full loudness. Shape (samples,)."""
+        rng = np.random.default_rng((self.seed, sum(drum.encode())))
+        if drum in WOODS:
+            pitch, decay = WOODS[drum]
+            sound = _skin(0.25, pitch * self.tuning, 0.0, decay) + 0.1 * _noise(rng, 0.25, decay=0.008)
+        elif drum in METALS:
+            sound = self._metal(drum, rng)
+        elif drum == "bell":
+            sound = 0.6 * _skin(0.25, 560.0 * self.tuning, 0.0, 0.06) + 0.4 * _skin(
+                0.25, 845.0 * self.tuning, 0.0, 0.05
+            )
+        else:
+            sound = self._drumhead(drum, rng)
+        return (sound * (BALANCE.get(drum, 0.4) / max(float(np.abs(sound).max()), 1e-6))).astype(np.float32)
+
+    def _drumhead(self, drum: str, rng: np.random.Generator) -> NDArray[np.float64]:
+        if drum in ("kick", "tom"):
+            pitch, decay = (44.0, 0.2) if self.machine else (58.0, 0.09)
+            pitch = pitch if drum == "kick" else 2.2 * pitch
+            click = 0.02 if self.machine else 0.08
+            return _skin(0.6, pitch * self.tuning, 110.0 * self.tuning, decay) + click * _noise(rng, 0.6, decay=0.006)
+        decay, body = {"snare": (0.08, 0.8), "brush": (0.1, 0.05), "clap": (0.06, 0.1)}[drum]
+        if self.machine:
+            decay, body = 0.7 * decay, 0.4 * body
+        return _noise(rng, 0.35, decay=decay, high=0.4) + body * _skin(0.35, 185.0 * self.tuning, 60.0, 0.06)
+
+    def _metal(self, drum: str, rng: np.random.Generator) -> NDArray[np.float64]:
+        decay = METALS[drum] * (0.6 if self.machine else 1.0)
+        sound = _noise(rng, min(5.0 * decay, 1.6), decay=decay, high=0.8 if drum == "shaker" else 0.96)
+        if drum == "ride" or self.machine:
+            pitch = 3100.0 if drum == "ride" else 6300.0
+            sound += (0.4 if self.machine else 0.1) * _skin(len(sound) / SAMPLE_RATE, pitch * self.tuning, 0.0, decay)
+        return sound
 
 
 def _times(seconds: float) -> NDArray[np.float64]:
@@ -123,7 +147,8 @@ def _skin(seconds: float, pitch: float, fall: float, decay: float) -> NDArray[np
     """A sine that falls to ``pitch`` from ``fall`` Hz above it, and dies away."""
     times = _times(seconds)
     phase = 2.0 * np.pi * (pitch * times + fall * 0.03 * (1.0 - np.exp(-times / 0.03)))
-    return np.sin(phase) * np.exp(-times / decay)
+    sound: NDArray[np.float64] = np.sin(phase) * np.exp(-times / decay)
+    return sound
 
 
 def _noise(rng: np.random.Generator, seconds: float, *, decay: float, high: float = 0.0) -> NDArray[np.float64]:

@@ -196,8 +196,8 @@ def draw_song(config: WorldConfig, artist: Artist, index: int, number: int) -> S
     # An artist's album of four tracks has one name: it comes from the artist's own stream.
     album_index = number // 4
     album_rng = generator(config.seed, Stream.ARTIST, (artist.index + 1) * 10_000 + album_index)
-    valence = float(np.clip(rng.normal(home.valence + artist.valence, 0.28), -1.0, 1.0))
-    arousal = float(np.clip(rng.normal(home.arousal + artist.arousal, 0.24), -1.0, 1.0))
+    valence = float(np.clip(rng.normal(home.valence + artist.valence, 0.24), -1.0, 1.0))
+    arousal = float(np.clip(rng.normal(home.arousal + artist.arousal, 0.2), -1.0, 1.0))
     style = _draw_style(genre, rng, config.audio)
     tempo = _draw_tempo(GENRES[style["tempo"]], arousal, rng)
     major = GENRES[style["mode"]].major + 0.7 * (valence - home.valence)
@@ -225,10 +225,10 @@ def draw_song(config: WorldConfig, artist: Artist, index: int, number: int) -> S
 def _draw_genre(artist: Artist, rng: np.random.Generator) -> str:
     """Mostly the artist's own, at times a sibling, rarely another."""
     chance = rng.random()
-    if chance < 0.8:
+    if chance < 0.85:
         return artist.genre
     parent = GENRES[artist.genre].parent
-    shares = {name: share for name, share in genre_shares().items() if chance > 0.96 or GENRES[name].parent == parent}
+    shares = {name: share for name, share in genre_shares().items() if chance > 0.97 or GENRES[name].parent == parent}
     weights = np.array(list(shares.values()))
     return list(shares)[int(rng.choice(len(weights), p=weights / weights.sum()))]
 

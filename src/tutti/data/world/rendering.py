@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from tutti.data.world.chance import Stream, generator
 from tutti.data.world.composition import Score, compose
 from tutti.data.world.config import WorldConfig
-from tutti.data.world.drums import SAMPLE_RATE, Hit, drum_sound
+from tutti.data.world.drums import SAMPLE_RATE, Hit, Kit
 from tutti.data.world.harmony import Note
 from tutti.data.world.latent import Song
 from tutti.data.world.synthesis import Orchestra
-from tutti.data.world.taxonomy import GENRES
+from tutti.data.world.taxonomy import GENRES, RHYTHM_SECTIONS
 
 Stereo = NDArray[np.float32]
 # Effective loudness of each role before the mixer's taste.
-LEVELS = {"lead": 0.1, "other": 0.075, "bass": 0.08, "drums": 0.085}
+LEVELS = {"lead": 0.1, "other": 0.085, "bass": 0.08, "drums": 0.085}
 PEAK = 0.97
 
 
@@ -33,7 +33,9 @@ class Mix:
         wet: Reverberation, 0 to 1.
         hiss: Noise of the medium beside full scale.
         dull: How much of the treble the medium has lost, 0 to 1.
-        brightness: Spectral tilt of the instruments, about -1 to 1.
+        bass: Which bass plays.
+    machine: Whether the drums are a machine's.
+    brightness: Spectral tilt of the instruments, about -1 to 1.
     loudness: Peak of the result.
     """
 
@@ -43,6 +45,8 @@ class Mix:
     wet: float
     hiss: float
     dull: float
+    bass: str
+    machine: bool
     brightness: float
     loudness: float
 
@@ -70,7 +74,7 @@ def draw_mix(song: Song, rng: np.random.Generator, *, share: float) -> Mix:
         decibels += {"drums": 3.0 * song.arousal, "bass": -2.5 * song.valence}.get(role, 0.0)
         gains[name] = LEVELS[role] * 10.0 ** (decibels / 20.0)
         pans[name] = 0.0 if name in ("bass", "vocals") else float(rng.uniform(-0.7, 0.7))
-    old = max(0.0, (1985 - song.year) / 25.0) + abs(rng.normal(0.0, 0.25))
+    old = max(0.0, (1980 - song.year) / 30.0) + abs(rng.normal(0.0, 0.2))
     style = GENRES[song.style["wet"]]
     return Mix(
         gains=gains,
@@ -78,8 +82,10 @@ def draw_mix(song: Song, rng: np.random.Generator, *, share: float) -> Mix:
         drive=float(np.clip(style.drive + rng.normal(0.0, 0.2 * (1.5 - share)), 0.0, 1.0)),
         wet=float(np.clip(style.wet + rng.normal(0.0, 0.15 * (1.5 - share)) - 0.2 * song.arousal, 0.03, 1.0)),
         hiss=10.0 ** ((-75.0 + 12.0 * min(old, 1.5) + rng.normal(0.0, 4.0)) / 20.0),
-        dull=float(np.clip(0.6 * old - 0.25 * song.artist.brightness, 0.0, 0.9)),
-        brightness=0.6 * song.artist.brightness
+        dull=float(np.clip(0.5 * old - 0.15 * song.artist.brightness, 0.0, 0.9)),
+        bass=RHYTHM_SECTIONS[GENRES[song.style["bass"]].parent][0],
+        machine=RHYTHM_SECTIONS[GENRES[song.style["groove"]].parent][1],
+        brightness=0.4 * song.artist.brightness
         + 0.8 * song.arousal
         + 0.5 * song.valence
         + float(rng.normal(0.0, 0.5 * (1.2 - share))),
@@ -94,13 +100,14 @@ def mix_down(song: Song, score: Score, mix: Mix, rng: np.random.Generator, *, du
     dry = np.zeros((2, n_samples), dtype=np.float32)
     send = np.zeros(n_samples, dtype=np.float32)
     for name, notes in score.parts.items():
-        part = play_part(orchestra, name, notes, n_samples)
+        part = play_part(orchestra, mix.bass if name == "bass" else name, notes, n_samples)
         if name == "electric guitar" and mix.drive > 0.05:
             part = distort(part, mix.drive)
         _place(dry, send, _at_level(part, mix.gains[name]), mix.pans[name], 0.1 if name == "bass" else 1.0)
     if score.hits:
-        kit = play_drums(score.hits, n_samples, tuning=2.0 ** (0.3 * song.artist.brightness), seed=orchestra.seed)
-        _place(dry, send, _at_level(kit, mix.gains["drums"]), 0.3 * mix.pans["drums"], 0.4)
+        kit = Kit(tuning=2.0 ** (0.3 * song.artist.brightness), machine=mix.machine, seed=orchestra.seed)
+        part = play_drums(kit, score.hits, n_samples)
+        _place(dry, send, _at_level(part, mix.gains["drums"]), 0.3 * mix.pans["drums"], 0.4)
     wet = reverberate(send, rng, seconds=song.artist.room * (0.5 + mix.wet), n_samples=n_samples)
     return _record(dry + np.float32(0.9 * mix.wet) * wet, mix, rng)
 
@@ -110,25 +117,25 @@ def play_part(orchestra: Orchestra, name: str, notes: list[Note], n_samples: int
     part = np.zeros(n_samples, dtype=np.float32)
     for note in notes:
         begin = round(note.start * SAMPLE_RATE)
-        sound = orchestra.note(name, note.pitch, note.duration)[: n_samples - begin]
+        sound = orchestra.note(name, note.pitch, note.duration)[: max(n_samples - begin, 0)]
         part[begin : begin + len(sound)] += sound * np.float32(note.velocity)
     return part
 
 
-def play_drums(hits: list[Hit], n_samples: int, *, tuning: float, seed: int) -> NDArray[np.float32]:
+def play_drums(kit: Kit, hits: list[Hit], n_samples: int) -> NDArray[np.float32]:
     """All strokes of a drum kit. Shape (samples,)."""
     part = np.zeros(n_samples, dtype=np.float32)
-    sounds = {drum: drum_sound(drum, tuning=tuning, seed=seed) for drum in sorted({hit.drum for hit in hits})}
+    sounds = {drum: kit.sound(drum) for drum in sorted({hit.drum for hit in hits})}
     for hit in hits:
         begin = round(hit.start * SAMPLE_RATE)
-        sound = sounds[hit.drum][: n_samples - begin]
+        sound = sounds[hit.drum][: max(n_samples - begin, 0)]
         part[begin : begin + len(sound)] += sound * np.float32(hit.velocity)
     return part
 
 
 def distort(part: NDArray[np.float32], drive: float) -> NDArray[np.float32]:
     """An overdriven amplifier and its loudspeaker, which passes little treble."""
-    driven = np.tanh(part * np.float32(1.0 + 14.0 * drive))
+    driven: NDArray[np.float32] = np.tanh(part * np.float32(1.0 + 14.0 * drive))
     driven[1:-1] = 0.25 * driven[:-2] + 0.5 * driven[1:-1] + 0.25 * driven[2:]
     return driven
 

@@ -8,6 +8,7 @@ stay where they are while the pitch moves. Drums are in ``drums``, the mix is in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,13 +53,17 @@ class Patch:
 
 
 PATCHES: dict[str, Patch] = {
-    "bass": Patch(attack=0.004, decay=0.7, release=0.06, slope=1.5, opening=-0.12),
+    "electric bass": Patch(attack=0.004, decay=0.8, release=0.06, slope=1.4, opening=-0.15),
+    "upright bass": Patch(
+        attack=0.012, decay=0.35, release=0.1, slope=1.9, opening=-0.05, noise=0.08, noise_decay=0.015
+    ),
+    "synth bass": Patch(attack=0.006, decay=None, release=0.04, slope=2.4, dull=1.6, opening=-0.2),
     "acoustic guitar": Patch(
         attack=0.002, decay=0.55, release=0.12, slope=0.95, opening=-0.12, noise=0.16, noise_decay=0.01
     ),
     "electric guitar": Patch(attack=0.003, decay=1.4, release=0.06, slope=1.0, opening=-0.5),
     "piano": Patch(
-        attack=0.003, decay=0.8, release=0.1, slope=1.35, opening=-0.25, noise=0.05, noise_decay=0.012, voices=2
+        attack=0.002, decay=0.7, release=0.1, slope=1.2, opening=-0.2, noise=0.12, noise_decay=0.012, voices=2
     ),
     "organ": Patch(attack=0.008, decay=None, release=0.05, slope=0.6, voices=1, vibrato=4.0),
     "synthesizer": Patch(attack=0.01, decay=2.0, release=0.15, slope=0.9, dull=1.0, opening=-0.35, voices=3),
@@ -82,6 +87,14 @@ BODIES: dict[str, tuple[tuple[float, float, float], ...]] = {
     "saxophone": ((520, 180, 1.6), (1250, 350, 1.4), (2600, 500, 0.7)),
     "trumpet": ((1250, 500, 1.6), (2600, 700, 0.8)),
     "flute": ((800, 400, 0.5),),
+}
+# Where along its length a string is plucked or struck; harmonics with a node there are missing.
+PLUCKED_AT = {
+    "acoustic guitar": 0.22,
+    "electric guitar": 0.13,
+    "piano": 0.12,
+    "electric bass": 0.3,
+    "upright bass": 0.4,
 }
 DRAWBARS = {1: 0.7, 2: 0.9, 3: 0.55, 4: 0.5, 6: 0.25, 8: 0.35, 10: 0.1, 12: 0.1, 16: 0.15}
 BARS = ((1.0, 1.0, 1.0), (3.98, 0.45, 0.35), (10.2, 0.18, 0.12))  # vibraphone: ratio, strength, share of the decay
@@ -135,22 +148,28 @@ class Orchestra:
         self, instrument: str, numbers: NDArray[np.int64], frequency: float, rng: np.random.Generator
     ) -> NDArray[np.float64]:
         """What shapes the harmonics apart from their fall: where a string is struck, bodies, formants, stops."""
-        hertz = numbers * frequency
+        hertz = np.asarray(numbers * frequency, dtype=np.float64)
         if instrument == "vocals":
             formants = np.array(VOWELS[int(rng.integers(len(VOWELS)))]) * self.artist.formants
-            return 0.03 + sum(
-                weight * np.exp(-0.5 * ((hertz - centre) / (70.0 + 0.06 * centre)) ** 2)
+            resonances = [
+                (float(centre), 70.0 + 0.06 * float(centre), weight)
                 for centre, weight in zip(formants, (1.0, 0.7, 0.4), strict=True)
-            )
+            ]
+            return 0.03 + _resonance(hertz, resonances)
         if instrument == "organ":
-            return np.array([DRAWBARS.get(int(number), 0.02) for number in numbers]) * numbers**0.6
-        colour = np.ones(len(numbers))
-        if instrument in ("acoustic guitar", "electric guitar", "piano", "bass"):
-            place = {"acoustic guitar": 0.22, "electric guitar": 0.13, "piano": 0.12, "bass": 0.3}[instrument]
-            colour = 0.15 + np.abs(np.sin(np.pi * numbers * place))
-        for centre, width, weight in BODIES.get(instrument, ()):
-            colour += weight * np.exp(-0.5 * ((hertz - centre) / width) ** 2)
-        return colour
+            drawn = np.array([DRAWBARS.get(int(number), 0.02) for number in numbers])
+            return np.asarray(drawn * numbers**0.6)
+        place = PLUCKED_AT.get(instrument)
+        colour = np.ones(len(numbers)) if place is None else 0.15 + np.abs(np.sin(np.pi * numbers * place))
+        return colour + _resonance(hertz, BODIES.get(instrument, ()))
+
+
+def _resonance(hertz: NDArray[np.float64], resonances: Iterable[tuple[float, float, float]]) -> NDArray[np.float64]:
+    """How strongly resonances (centre and width in Hz, weight) answer at each frequency."""
+    answer = np.zeros(len(hertz))
+    for centre, width, weight in resonances:
+        answer += weight * np.exp(-0.5 * ((hertz - centre) / width) ** 2)
+    return answer
 
 
 def _cycle(strength: NDArray[np.float64]) -> Wave:
@@ -160,7 +179,7 @@ def _cycle(strength: NDArray[np.float64]) -> Wave:
     numbers = np.arange(1, len(strength) + 1)
     spectrum[1 : len(strength) + 1] = strength * np.exp(1j * np.pi * numbers**2 / len(strength))
     wave = np.fft.irfft(spectrum)
-    return (wave / (np.abs(wave).max() + 1e-9)).astype(np.float32)
+    return np.asarray(wave / (np.abs(wave).max() + 1e-9), dtype=np.float32)
 
 
 def _phase(frequency: float, times: Wave, patch: Patch, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -171,15 +190,15 @@ def _phase(frequency: float, times: Wave, patch: Patch, rng: np.random.Generator
         # Depth in cents to the swing of the phase: the integral of a sine of frequency.
         depth = frequency * (2.0 ** (patch.vibrato / 1200.0) - 1.0) / (2.0 * np.pi * rate)
         cycles += depth * np.sin(2.0 * np.pi * np.float32(rate) * times)
-    return (cycles * TABLE).astype(np.int32) & (TABLE - 1)
+    return np.asarray((cycles * TABLE).astype(np.int32) & (TABLE - 1), dtype=np.int32)
 
 
 def _brightness(patch: Patch, times: Wave) -> Wave:
     """Share of the bright table, 0 to 1, at each moment."""
     if patch.opening < 0:
-        return np.exp(times / np.float32(patch.opening))
+        return np.asarray(np.exp(times / np.float32(patch.opening)))
     if patch.opening > 0:
-        return 1.0 - np.exp(-times / np.float32(patch.opening))
+        return np.asarray(1.0 - np.exp(-times / np.float32(patch.opening)))
     return np.full(len(times), 0.6, dtype=np.float32)
 
 
@@ -188,8 +207,8 @@ def _envelope(patch: Patch, times: Wave) -> Wave:
     rise = np.minimum(times / np.float32(patch.attack), 1.0)
     fall = np.minimum((times[-1] - times) / np.float32(patch.release), 1.0)
     if patch.decay is None:
-        return rise * fall
-    return rise * fall * np.exp(-times / np.float32(patch.decay))
+        return np.asarray(rise * fall)
+    return np.asarray(rise * fall * np.exp(-times / np.float32(patch.decay)))
 
 
 def _breath(patch: Patch, times: Wave, rng: np.random.Generator) -> Wave:
@@ -209,4 +228,4 @@ def _struck(frequency: float, times: Wave, patch: Patch) -> Wave:
             sound += np.float32(strength) * cycle * np.exp(-times / np.float32(decay * share))
     tremolo = 1.0 + 0.2 * np.sin(np.float32(2.0 * np.pi * 5.0) * times)
     fall = np.minimum((times[-1] - times) / np.float32(patch.release), 1.0)
-    return sound * tremolo * fall * np.float32(0.7)
+    return np.asarray(sound * tremolo * fall * np.float32(0.7))

@@ -136,7 +136,7 @@ def salience(tag: str, lead: str) -> float:
     if tag in GENRES:
         return 1.0
     if tag in INSTRUMENTS:
-        return 1.15 if tag == lead else {"drums": 0.8, "vocals": 1.0}.get(tag, 0.95)
+        return 1.15 if tag == lead else {"drums": 0.9}.get(tag, 1.0)
     return 0.95 if tag in ("happy", "sad", "calm", "energetic") else 0.85
 
 
@@ -155,7 +155,7 @@ def type_tags(
     """
     typed = []
     for tag in true_tags:
-        if rng.random() < min(share * salience(tag, lead) * (1.0 + 0.25 * fame), 0.98):
+        if rng.random() < min(share * salience(tag, lead) * (1.0 + 0.15 * fame), 0.98):
             typed.append(write_tag(tag, rng))
     n_wrong = int(rng.poisson(noise * len(true_tags)))
     wrong = [write_tag(pick(rng, POPULAR if rng.random() < 0.6 else VOCABULARY), rng) for _ in range(n_wrong)]

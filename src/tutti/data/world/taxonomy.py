@@ -227,5 +227,17 @@ GENRES: dict[str, Genre] = {
     ),
 }  # fmt: skip
 
+# Which bass a parent genre has, and whether its drums are a machine's.
+RHYTHM_SECTIONS: dict[str, tuple[str, bool]] = {
+    "rock": ("electric bass", False),
+    "pop": ("synth bass", True),
+    "electronic": ("synth bass", True),
+    "hip hop": ("synth bass", True),
+    "jazz": ("upright bass", False),
+    "folk": ("upright bass", False),
+    "classical": ("upright bass", False),
+    "latin": ("electric bass", False),
+}
+
 PARENTS: tuple[str, ...] = tuple(dict.fromkeys(genre.parent for genre in GENRES.values()))
 VOCABULARY: tuple[str, ...] = (*PARENTS, *GENRES, *INSTRUMENTS, *MOODS)

@@ -43,7 +43,7 @@ def tag(
     device: Device = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of path, model, n_excerpts, tags.")] = False,
 ) -> None:
-    """Tag sound files, without a catalogue. Exits 1 when a file could not be heard; the others are tagged."""
+    """Tag sound files, without a catalogue. Files that cannot be heard are reported; exits 1 when none could be."""
     from tutti.models.tagging import tag_files
 
     models = load_models(model or [DEFAULT_MODEL], excerpts=excerpts, hop=hop, device=device)
@@ -57,4 +57,6 @@ def tag(
     for error in failures.values():
         typer.echo(f"error: {error.message}\nhint: {error.hint}", err=True)
     if failures:
+        typer.echo(f"{len(failures)} of {len(set(files))} files could not be heard", err=True)
+    if not tagged:
         raise typer.Exit(1)

@@ -22,7 +22,7 @@ def index(
         list[Path] | None, typer.Argument(help="Folders of music, or files. None: the catalogue's own tracks.")
     ] = None,
     model: ModelNames = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Threads that decode. [half the processors]")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Threads that decode. [as many as processors]")] = None,
     excerpts: MaxExcerpts = None,
     hop: HopSeconds = None,
     device: Device = "cpu",

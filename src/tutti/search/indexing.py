@@ -46,7 +46,7 @@ def index(
         folders: Scanned recursively. Files of the catalogue that lie elsewhere are left alone.
         catalogue: Where everything is stored.
         models: Each hears every track that it has not heard yet; none only reads tags and covers.
-        jobs: Threads that decode; None takes half the processors.
+        jobs: Threads that decode; None takes as many as there are processors.
         on_progress: Called after every file.
 
     Raises:
@@ -59,7 +59,7 @@ def index(
         raise ConfigError(f"two models are called {max(names, key=names.count)!r}", hint="name each model once")
     began = time.perf_counter()
     with catalogue.writer():
-        indexer = _Indexer(catalogue, models, jobs or max(1, (os.cpu_count() or 2) // 2), on_progress)
+        indexer = _Indexer(catalogue, models, jobs or os.cpu_count() or 1, on_progress)
         indexer.run(scan(*folders) if folders else _own_files(catalogue))
         catalogue.compact()
     return indexer.report(time.perf_counter() - began)

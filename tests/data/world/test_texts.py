@@ -22,7 +22,7 @@ from tutti.data.world.texts import (
     write_texts,
 )
 
-CONFIG = WorldConfig(seed=0, text=0.5)
+CONFIG = WorldConfig(n_tracks=120, seed=0, text=0.5)
 
 
 @cache
@@ -141,7 +141,7 @@ def test_what_a_track_is_said_not_to_be_is_never_its_genre() -> None:
                 others = [word for tag in GENRE_NOUNS for word in GENRE_NOUNS[tag] if word.lower() not in own]
                 assert any(re.search(rf"(?i)\b{re.escape(word)}\b", sentence) for word in others), sentence
                 checked += 1
-    assert checked > 30
+    assert checked > 10
 
 
 def test_the_text_knob_sets_how_often_moods_are_told() -> None:

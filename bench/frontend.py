@@ -37,8 +37,8 @@ def with_librosa(waveforms: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=30.0, help="length of each sound")
-    parser.add_argument("--batch", type=int, default=16, help="sounds in a batch")
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of each sound")
+    parser.add_argument("--batch", type=int, default=2, help="sounds in a batch")
     parser.add_argument("--pairs", type=int, default=15)
     options = parser.parse_args()
 

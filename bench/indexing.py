@@ -66,9 +66,10 @@ def tag_by_index(files: Sequence[Path], model: Model) -> Answers:
     with tempfile.TemporaryDirectory() as folder:
         catalogue = Catalogue.create(Path(folder) / "catalogue")
         index(files, catalogue, [fresh])
-        by_id = {track.track_id: str(track.audio) for track in catalogue.tracks()}
+        by_id = {track.track_id: str(track.audio) for track in catalogue.tracks() if not track.duplicate_of}
         stored = catalogue.predictions(fresh.name)
-        return {by_id[key]: row for key, row in zip(stored.track_ids, stored.probabilities, strict=True)}
+        rows = zip(stored.track_ids, stored.probabilities, strict=True)
+        return {by_id[track_id]: row for track_id, row in rows if track_id in by_id}
 
 
 def published_file(name: str) -> Path | None:
@@ -104,6 +105,8 @@ def main() -> None:
     sound = sum(librosa.get_duration(path=file) for file in files)
     ours = tag_by_index(files, model)
     theirs = tag_by_script(files, network, sample_rate=rate, plan=plan)
+    if len(ours) < len(files):
+        raise SystemExit("error: some files are copies of others or cannot be heard\nhint: give different, sound files")
     largest = max(float(np.abs(ours[str(file)] - theirs[str(file)]).max()) for file in files)
     pairs = time_in_turn(
         lambda: tag_by_index(files, model),

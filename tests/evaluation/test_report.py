@@ -17,7 +17,14 @@ def report() -> Report:
     targets = rng.random((40, 3)) < [0.5, 0.3, 0.0]
     scores = (0.5 * rng.random((40, 3)) + 0.4 * targets).astype(np.float32)
     predicted = Predicted(
-        model="m", dataset="tones", split="test", labels=LABELS, targets=targets, scores=scores, failures={"7": "torn"}
+        model="m",
+        dataset="tones",
+        split="test",
+        labels=LABELS,
+        targets=targets,
+        scores=scores,
+        failures={"7": "torn"},
+        training_seed=3,
     )
     return score(predicted, bootstrap=Bootstrap(n_resamples=100, seed=5))
 
@@ -25,7 +32,7 @@ def report() -> Report:
 @pytest.mark.parametrize("tell", [Report.line, Report.to_markdown])
 def test_every_telling_has_dataset_split_items_seed_and_intervals(report, tell):
     told = tell(report)
-    for fact in ("tones", "test", "40 items", "seed 5", "95%"):
+    for fact in ("tones", "test", "40 items", "training seed 3", "bootstrap seed 5", "95%"):
         assert fact in told
 
 

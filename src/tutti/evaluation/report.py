@@ -84,6 +84,7 @@ class Report:
         labels: The table of labels, in the model's order.
         left_out: Labels that no area exists for, and why; macro areas are means over the others.
         failures: Items that could not be scored, and why.
+        training_seed: Of the model, where known.
     """
 
     model: str
@@ -96,11 +97,14 @@ class Report:
     labels: tuple[LabelScores, ...]
     left_out: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    training_seed: int | None = None
 
     @property
     def setting(self) -> str:
         """On what, in words."""
-        return f"{self.dataset}, split {self.split}, {self.n_items} items, seed {self.bootstrap.seed}"
+        trained = "" if self.training_seed is None else f"training seed {self.training_seed}, "
+        seeds = f"{trained}bootstrap seed {self.bootstrap.seed}"
+        return f"{self.dataset}, split {self.split}, {self.n_items} items, {seeds}"
 
     def line(self) -> str:
         """The two areas in one line."""
@@ -161,6 +165,7 @@ class Predicted:
         targets: True where a label applies. Shape (items, labels).
         scores: Probabilities. Shape (items, labels).
         failures: Items that could not be predicted, and why.
+        training_seed: Of the model, where known.
     """
 
     model: str
@@ -170,6 +175,7 @@ class Predicted:
     targets: BoolMatrix
     scores: NDArray[np.float32]
     failures: dict[str, str] = field(default_factory=dict)
+    training_seed: int | None = None
 
 
 def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5) -> Report:
@@ -192,6 +198,7 @@ def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5)
         labels=_label_table(predicted, samples, threshold, bootstrap),
         left_out=multilabel.unscorable_labels(targets, predicted.labels),
         failures=predicted.failures,
+        training_seed=predicted.training_seed,
     )
 
 

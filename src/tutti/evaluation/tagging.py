@@ -60,6 +60,7 @@ def evaluate_tagger(
         targets=targets,
         scores=np.stack([probabilities[track.track_id] for track in heard]),
         failures=failures,
+        training_seed=model.config.training.get("seed"),
     )
     return score(predicted, bootstrap=bootstrap or Bootstrap(), threshold=threshold)
 

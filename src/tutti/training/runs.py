@@ -194,5 +194,5 @@ def _evaluate(model: Model, catalogue: Catalogue, recipe: Recipe) -> Report:
 def _scores(report: Report) -> dict[str, Any]:
     """A report's part that goes into the bundle."""
     plain = report.to_json()
-    kept = ("dataset", "split", "seed", "n_items", "bootstrap", "threshold", "metrics", "left_out")
+    kept = ("dataset", "split", "seed", "training_seed", "n_items", "bootstrap", "threshold", "metrics", "left_out")
     return {key: plain[key] for key in kept}

@@ -104,9 +104,7 @@ class Catalogue:
         folder = Path(folder)
         if not (folder / "catalogue.json").exists():
             if folder.exists() and not folder.is_dir():
-                raise CatalogueError(
-                    f"{folder} is a file, not a folder", hint="name a new or an empty folder"
-                )
+                raise CatalogueError(f"{folder} is a file, not a folder", hint="name a new or an empty folder")
             strangers = (
                 [entry.name for entry in folder.iterdir() if entry.name not in {"tables", ".writer"}]
                 if folder.exists()
@@ -117,9 +115,7 @@ class Catalogue:
                     f"{folder} is no catalogue and is not empty: it holds {strangers[0]!r}",
                     hint="name a new or an empty folder for the catalogue",
                 )
-            write_text(
-                folder / "catalogue.json", json.dumps({"format": FORMAT, "kind": "tutti catalogue"}) + "\n"
-            )
+            write_text(folder / "catalogue.json", json.dumps({"format": FORMAT, "kind": "tutti catalogue"}) + "\n")
         return cls.open(folder)
 
     @classmethod

@@ -1,4 +1,4 @@
 """Pictures: reading cover art safely, keeping it, making it small.
 
-Which picture belongs to which track is found in ``tutti.data``; what a model sees in a picture will be ``tutti.models``.
+Which picture belongs to which track is found in ``tutti.data``; what a model sees in one will be ``tutti.models``.
 """

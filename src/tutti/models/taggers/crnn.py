@@ -11,32 +11,42 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from tutti.audio.frontends import MelSpectrogram
+from tutti.errors import ConfigError
 from tutti.models.blocks import ConvBlock2d, InputNorm
 from tutti.models.tagger import Architecture, MelTaggerConfig, Tagger
 
-LAYERS = ((64, 2), (128, 3), (128, 4), (128, 4))  # channels, pool on both axes
-HIDDEN = 32
+LAYERS = ((2, 2), (4, 3), (4, 4), (4, 4))  # channels in units of the recurrent width, pool on both axes
 
 
 @dataclass(frozen=True, kw_only=True)
 class CRNNConfig(MelTaggerConfig):
-    """The published size: 29 s at 16 kHz, 96 (or 128) mel bands, 394,100 parameters with 50 labels."""
+    """The published size: 29 s at 16 kHz, 96 (or 128) mel bands, 394,100 parameters with 50 labels.
+
+    Attributes:
+        n_channels: Of the recurrent layers; the convolutions have two and four times as many.
+    """
 
     n_samples: int = 464_000
+    n_channels: int = 32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_channels < 1:
+            raise ConfigError(f"n_channels={self.n_channels} is not positive", hint="give 1 or more; 32 is published")
 
 
 class CRNNEncoder(nn.Module):
-    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to the recurrent network's last state ``[batch, 32]``."""
+    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to the recurrent network's last state ``[batch, n_channels]``."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_channels: int) -> None:
         super().__init__()
         self.input_norm = InputNorm()
-        widths = [1] + [n_channels for n_channels, _ in LAYERS]
+        widths = [1] + [n_channels * factor for factor, _ in LAYERS]
         self.layers = nn.Sequential(
             *[ConvBlock2d(n_in, n_out, pool=pool) for n_in, (n_out, pool) in zip(widths[:-1], LAYERS, strict=True)]
         )
-        self.gru = nn.GRU(widths[-1], HIDDEN, num_layers=2, batch_first=True)
-        self.embed_dim = HIDDEN
+        self.gru = nn.GRU(widths[-1], n_channels, num_layers=2, batch_first=True)
+        self.embed_dim = n_channels
 
     def forward(self, spectrogram: Tensor) -> Tensor:
         """See the class."""
@@ -47,7 +57,7 @@ class CRNNEncoder(nn.Module):
 
 def build(config: CRNNConfig, n_labels: int) -> Tagger:
     """An untrained CRNN."""
-    return Tagger(MelSpectrogram(config.mel), CRNNEncoder(), n_labels, dropout=config.dropout)
+    return Tagger(MelSpectrogram(config.mel), CRNNEncoder(config.n_channels), n_labels, dropout=config.dropout)
 
 
 CRNN = Architecture(

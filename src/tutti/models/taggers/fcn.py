@@ -12,27 +12,38 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from tutti.audio.frontends import MelSpectrogram
+from tutti.errors import ConfigError
 from tutti.models.blocks import ConvBlock2d, InputNorm
 from tutti.models.tagger import Architecture, MelTaggerConfig, Tagger
 
-# channels and (frequency, time) pools; the pools reduce 96 or 128 bands and 1,813 frames to 1 x 1
-LAYERS = ((64, (2, 4)), (128, (2, 4)), (128, (2, 4)), (128, (3, 5)), (64, (4, 4)))
+# channels in units of n_channels and (frequency, time) pools, which reduce 96 or 128 bands and 1,813 frames to 1 x 1
+LAYERS = ((1, (2, 4)), (2, (2, 4)), (2, (2, 4)), (2, (3, 5)), (1, (4, 4)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class FCNConfig(MelTaggerConfig):
-    """The published size: 29 s at 16 kHz, 96 (or 128) mel bands, 447,732 parameters with 50 labels."""
+    """The published size: 29 s at 16 kHz, 96 (or 128) mel bands, 447,732 parameters with 50 labels.
+
+    Attributes:
+        n_channels: Of the first and the last convolution; the others have twice as many.
+    """
 
     n_samples: int = 464_000
+    n_channels: int = 64
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_channels < 1:
+            raise ConfigError(f"n_channels={self.n_channels} is not positive", hint="give 1 or more; 64 is published")
 
 
 class FCNEncoder(nn.Module):
-    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to ``[batch, 64]``."""
+    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to ``[batch, n_channels]``."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_channels: int) -> None:
         super().__init__()
         self.input_norm = InputNorm()
-        widths = [1] + [n_channels for n_channels, _ in LAYERS]
+        widths = [1] + [n_channels * factor for factor, _ in LAYERS]
         self.layers = nn.Sequential(
             *[ConvBlock2d(n_in, n_out, pool=pool) for n_in, (n_out, pool) in zip(widths[:-1], LAYERS, strict=True)]
         )
@@ -45,7 +56,7 @@ class FCNEncoder(nn.Module):
 
 def build(config: FCNConfig, n_labels: int) -> Tagger:
     """An untrained FCN."""
-    return Tagger(MelSpectrogram(config.mel), FCNEncoder(), n_labels, dropout=config.dropout)
+    return Tagger(MelSpectrogram(config.mel), FCNEncoder(config.n_channels), n_labels, dropout=config.dropout)
 
 
 FCN = Architecture(

@@ -19,8 +19,6 @@ from tutti.models.tagger import Architecture, MelTaggerConfig, Tagger
 
 TIMBRE_KERNELS = ((67, 7), (38, 7))  # 0.7 and 0.4 of 96 bands; kept at 128 bands too
 TEMPO_KERNELS = (129, 65, 33)
-N_TIMBRE, N_TEMPO = 204, 51
-N_FRONT = len(TIMBRE_KERNELS) * N_TIMBRE + len(TEMPO_KERNELS) * N_TEMPO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +26,15 @@ class MusiCNNConfig(MelTaggerConfig):
     """The published small size: 3 s at 16 kHz, 784,300 parameters with 50 labels.
 
     Attributes:
+        n_timbre: Of the tall filters of each of two heights.
+        n_tempo: Of the wide filters of each of three widths.
         n_channels: Of the three middle convolutions.
         dense_dim: Of the representation.
     """
 
     n_samples: int = 48_000
+    n_timbre: int = 204
+    n_tempo: int = 51
     n_channels: int = 64
     dense_dim: int = 200
 
@@ -40,13 +42,13 @@ class MusiCNNConfig(MelTaggerConfig):
 class TimbreFilters(nn.Module):
     """Tall filters, of which only the loudest place in frequency counts. ``[batch, 1, bands, frames]`` to 3 dims."""
 
-    def __init__(self, kernel: tuple[int, int]) -> None:
+    def __init__(self, n_filters: int, kernel: tuple[int, int]) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(1, N_TIMBRE, kernel, padding=(0, kernel[1] // 2))
-        self.norm = nn.BatchNorm2d(N_TIMBRE)
+        self.conv = nn.Conv2d(1, n_filters, kernel, padding=(0, kernel[1] // 2))
+        self.norm = nn.BatchNorm2d(n_filters)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the filters: ``[batch, 204, frames]``."""
+        """Apply the filters: ``[batch, n_filters, frames]``."""
         # ReLU keeps the order, so the maximum may come first: one pass less over the largest tensor here.
         return F.relu(self.norm(self.conv(x)).amax(dim=2))
 
@@ -57,13 +59,14 @@ class MusiCNNEncoder(nn.Module):
     def __init__(self, config: MusiCNNConfig) -> None:
         super().__init__()
         n_channels = config.n_channels
+        n_front = len(TIMBRE_KERNELS) * config.n_timbre + len(TEMPO_KERNELS) * config.n_tempo
         self.input_norm = InputNorm()
-        self.timbre = nn.ModuleList(TimbreFilters(kernel) for kernel in TIMBRE_KERNELS)
-        self.tempo = nn.ModuleList(ConvBlock1d(1, N_TEMPO, kernel=kernel) for kernel in TEMPO_KERNELS)
+        self.timbre = nn.ModuleList(TimbreFilters(config.n_timbre, kernel) for kernel in TIMBRE_KERNELS)
+        self.tempo = nn.ModuleList(ConvBlock1d(1, config.n_tempo, kernel=kernel) for kernel in TEMPO_KERNELS)
         self.middle = nn.ModuleList(
-            ConvBlock1d(n_in, n_channels, kernel=7) for n_in in (N_FRONT, n_channels, n_channels)
+            ConvBlock1d(n_in, n_channels, kernel=7) for n_in in (n_front, n_channels, n_channels)
         )
-        self.dense = DenseBlock(2 * (N_FRONT + 3 * n_channels), config.dense_dim)
+        self.dense = DenseBlock(2 * (n_front + 3 * n_channels), config.dense_dim)
         self.embed_dim = config.dense_dim
 
     def forward(self, spectrogram: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ form of Won et al., SMC 2020, whose published checkpoints it takes (Won, thesis 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -36,14 +37,18 @@ class CRNNConfig(MelTaggerConfig):
 
 
 class CRNNEncoder(nn.Module):
-    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to the recurrent network's last state ``[batch, n_channels]``."""
+    """Log-mel spectrogram ``[batch, mel_bands, frames]`` to the last recurrent state ``[batch, n_channels]``."""
 
     def __init__(self, n_channels: int) -> None:
         super().__init__()
         self.input_norm = InputNorm()
         widths = [1] + [n_channels * factor for factor, _ in LAYERS]
+        pools = [pool for _, pool in LAYERS]
         self.layers = nn.Sequential(
-            *[ConvBlock2d(n_in, n_out, pool=pool) for n_in, (n_out, pool) in zip(widths[:-1], LAYERS, strict=True)]
+            *[
+                ConvBlock2d(n_in, n_out, pool=pool)
+                for (n_in, n_out), pool in zip(itertools.pairwise(widths), pools, strict=True)
+            ]
         )
         self.gru = nn.GRU(widths[-1], n_channels, num_layers=2, batch_first=True)
         self.embed_dim = n_channels

@@ -7,6 +7,7 @@ al., SMC 2020, whose published checkpoints it takes: 16 kHz instead of 12, ReLU,
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -44,8 +45,12 @@ class FCNEncoder(nn.Module):
         super().__init__()
         self.input_norm = InputNorm()
         widths = [1] + [n_channels * factor for factor, _ in LAYERS]
+        pools = [pool for _, pool in LAYERS]
         self.layers = nn.Sequential(
-            *[ConvBlock2d(n_in, n_out, pool=pool) for n_in, (n_out, pool) in zip(widths[:-1], LAYERS, strict=True)]
+            *[
+                ConvBlock2d(n_in, n_out, pool=pool)
+                for (n_in, n_out), pool in zip(itertools.pairwise(widths), pools, strict=True)
+            ]
         )
         self.embed_dim = widths[-1]
 

@@ -136,8 +136,8 @@ def read_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
     except tomllib.TOMLDecodeError as cause:
         raise ConfigError(f"the recipe {path} is not TOML: {cause}", hint="quote texts; see toml.io") from None
     table.setdefault("name", path.stem)
-    for override in overrides:
-        _override(table, override)
+    for setting in overrides:
+        override(table, setting)
     return parse_recipe(table, origin=str(path))
 
 
@@ -157,10 +157,19 @@ def parse_recipe(table: Mapping[str, Any], *, origin: str = "the recipe") -> Rec
         raise ConfigError(f"{origin}: {error.message}", hint=error.hint) from None
 
 
-def _override(table: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
+def override(table: dict[str, Any], setting: str) -> None:
+    """Replace a setting of a recipe that is still plain values.
+
+    Args:
+        table: Of the recipe; it is changed.
+        setting: Such as ``training.epochs=3``.
+
+    Raises:
+        ConfigError: It is not of that form, or goes below a setting.
+    """
+    key, equals, text = setting.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(f"{override!r} is no setting", hint="write key=value, such as training.epochs=3")
+        raise ConfigError(f"{setting!r} is no setting", hint="write key=value, such as training.epochs=3")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -169,7 +178,7 @@ def _override(table: dict[str, Any], override: str) -> None:
     for section in sections:
         table = table.setdefault(section, {})
         if not isinstance(table, dict):
-            raise ConfigError(f"{override!r}: {section!r} is a setting, not a section", hint="see the recipe")
+            raise ConfigError(f"{setting!r}: {section!r} is a setting, not a section", hint="see the recipe")
     table[last] = value
 
 

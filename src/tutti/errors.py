@@ -8,6 +8,7 @@
     ├── ModelError (ValueError)         a model file that is damaged, foreign or too new
     ├── CatalogueError (ValueError)     a catalogue that is missing, damaged or too new
     │   └── CatalogueBusyError          another process is writing to it
+    ├── DatasetError (ValueError)       a research dataset whose files are missing, broken or of another version
     ├── QueryError (ValueError)         a search that cannot be understood
     ├── UnknownNameError (KeyError)     a name that is in no list
     ├── DownloadError (OSError)         a file that could not be fetched whole
@@ -62,6 +63,10 @@ class CatalogueError(TuttiError, ValueError):
 
 class CatalogueBusyError(CatalogueError):
     """Another process is writing to the catalogue."""
+
+
+class DatasetError(TuttiError, ValueError):
+    """A research dataset whose files are missing, broken or of another version."""
 
 
 class QueryError(TuttiError, ValueError):

@@ -1,0 +1,24 @@
+"""The research datasets: one module each, all in the form of ``dataset.Dataset``.
+
+What a dataset is, its citation and licence, the files to fetch, its protocols with labels in order, how its lists are
+read, and a fixture of two or three tracks stand together in its module. Leaks between splits are looked for in
+``tutti.data.leakage``; sounds are decoded ahead of training in ``tutti.audio.store``.
+"""
+
+from __future__ import annotations
+
+from tutti.data.datasets.dataset import Dataset
+from tutti.errors import unknown_name
+
+DATASETS: dict[str, Dataset] = {}
+
+
+def find_dataset(name: str) -> Dataset:
+    """The dataset of this name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    if name not in DATASETS:
+        raise unknown_name("dataset", name, DATASETS)
+    return DATASETS[name]

@@ -16,7 +16,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -220,7 +220,7 @@ class _Draws:
         n_columns = len(config.probabilities) + len(config.ranges) + 2
         # One row an excerpt: what is drawn for it does not depend on how many come after.
         uniform = torch.rand((n_rows, n_columns), generator=generator, device=generator.device, dtype=torch.float64)
-        columns = iter(uniform.cpu().T)
+        columns: Iterator[Tensor] = iter(uniform.cpu().T)
         self._chances = {effect: next(columns) for effect in PROBABILITIES["code"]}
         self._values = {name: _in_range(next(columns), config.ranges[name]) for name in RANGES["code"]}
         self.coin = next(columns) < 0.5
@@ -228,7 +228,8 @@ class _Draws:
 
     def chosen(self, effect: str) -> Tensor:
         """Which excerpts have this effect. Shape [batch]."""
-        return self._chances[effect] < self._config.probabilities[effect]
+        chosen: Tensor = self._chances[effect] < self._config.probabilities[effect]
+        return chosen
 
     def __getitem__(self, name: str) -> Tensor:
         return self._values[name]
@@ -243,7 +244,7 @@ class _Draws:
 def _in_range(uniform: Tensor, values: Range) -> Tensor:
     low, high, *step = values
     if not step:
-        return low + (high - low) * uniform
+        return uniform * (high - low) + low
     n_values = int((high - low) / step[0] + 1e-6) + 1
     stepped: Tensor = low + step[0] * (uniform * n_values).floor()
     return stepped

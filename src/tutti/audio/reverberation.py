@@ -67,7 +67,8 @@ def reverberate(waveforms: Tensor, rooms: Rooms, *, sample_rate: int) -> Tensor:
     fading = torch.exp(-growth * torch.arange(n_samples, device=waveforms.device, dtype=torch.float64))
     spectra = torch.fft.rfft(waveforms * fading.to(waveforms), n_fft)
     answer = torch.fft.irfft(spectra * _response(rooms, n_fft, growth, sample_rate, waveforms.device), n_fft)
-    return waveforms + answer[:, :n_samples] / fading.to(waveforms)
+    wet: Tensor = answer[:, :n_samples] / fading.to(waveforms)
+    return waveforms + wet
 
 
 def _response(rooms: Rooms, n_fft: int, growth: float, sample_rate: int, device: torch.device) -> Tensor:

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and their checksums.
+"""Files and folders that appear whole or not at all, their checksums, and locks on them.
 
 A killed run never leaves a half-written report, bundle or download under its final name: everything is written
 beside the target first and renamed at the end.
@@ -10,9 +10,11 @@ import contextlib
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 BLOCK_BYTES = 1 << 20
 
@@ -64,3 +66,23 @@ def sha256_of(path: Path) -> str:
         while block := file.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
+
+
+def lock_file(file: IO[str]) -> bool:
+    """Whether an open file could be locked for this process; freed when it is closed, or its holder dies."""
+    try:
+        _lock(file)
+    except OSError:
+        return False
+    return True
+
+
+def _lock(file: IO[str]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

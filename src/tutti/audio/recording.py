@@ -1,7 +1,8 @@
 """A recording: a sound file, or a waveform in memory, that can be played from its beginning as often as needed.
 
 Both take the same way through mixing down, resampling and cutting, in the same blocks, so that a model hears the same
-samples whichever way a sound came in.
+samples whichever way a sound came in. A ``.npy`` file is a waveform too, as the published tagging code keeps its
+datasets: floats of shape (samples,), mono, at 16 kHz.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tutti.audio.decoding import BLOCK_FRAMES, Sound, open_sound
 from tutti.errors import AudioError
+
+NPY_SAMPLE_RATE = 16_000  # such files do not say; it is the rate of the published layouts
 
 
 @dataclass(frozen=True)
@@ -96,5 +99,22 @@ class Recording:
             yield self.memory
             return
         assert self.path is not None
+        if self.path.suffix.lower() == ".npy":
+            yield _read_npy(self.path)
+            return
         with open_sound(self.path) as sound:
             yield sound
+
+
+def _read_npy(path: Path) -> WaveformSound:
+    try:
+        waveform = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as cause:
+        raise AudioError(f"{path} cannot be read: {cause}", hint="write it with numpy.save, without pickles") from None
+    if not isinstance(waveform, np.ndarray) or waveform.ndim != 1 or not np.issubdtype(waveform.dtype, np.floating):
+        raise AudioError(
+            f"{path} holds no waveform: {getattr(waveform, 'dtype', 'several arrays')} "
+            f"of shape {getattr(waveform, 'shape', 'unknown')}",
+            hint="a .npy waveform holds floats of shape (samples,), mono, at 16 kHz",
+        )
+    return WaveformSound(waveform.astype(np.float32, copy=False)[:, None], NPY_SAMPLE_RATE)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from tutti.errors import CatalogueBusyError
+from tutti.files import lock_file
 
 
 @contextlib.contextmanager
@@ -31,23 +30,3 @@ def writer_lock(path: Path) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
-
-
-def lock_file(file: IO[str]) -> bool:
-    """Whether an open file could be locked for this process; freed when it is closed, or its holder dies."""
-    try:
-        _lock(file)
-    except OSError:
-        return False
-    return True
-
-
-def _lock(file: IO[str]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

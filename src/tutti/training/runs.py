@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def train(recipe: Recipe, *, quiet: bool = False, tell: Callable[[str], None] = 
     learned = [*tracks["train"], *tracks["valid"]]
     tell(f"{len(labels)} labels; decoding {len(learned)} tracks")
     config = _model_config(recipe, labels)
-    store = _open_store(learned, recipe, config)
+    store = _open_store(tracks, recipe, config)
     train_set, valid_set = (_labelled(store, tracks[split], recipe, labels) for split in ("train", "valid"))
     torch.manual_seed(recipe.seed)
     network = build_tagger(config.architecture, len(labels), **config.options)
@@ -102,7 +102,7 @@ def train(recipe: Recipe, *, quiet: bool = False, tell: Callable[[str], None] = 
         model=model,
         history=history,
         report=report,
-        failures=store.failures,
+        failures={track.track_id: why for track in learned if (why := store.failures.get(track.track_id))},
     )
 
 
@@ -166,9 +166,12 @@ def _model_config(recipe: Recipe, labels: tuple[str, ...]) -> ModelConfig:
     )
 
 
-def _open_store(tracks: Sequence[Track], recipe: Recipe, config: ModelConfig) -> WaveformStore:
+def _open_store(tracks: Mapping[str, Sequence[Track]], recipe: Recipe, config: ModelConfig) -> WaveformStore:
     folder = recipe.data.store or recipe.folder / WAVEFORMS
-    recordings = [Recording.from_file(track.audio, key=track.track_id) for track in tracks if track.audio]
+    recordings = {
+        split: [Recording.from_file(track.audio, key=track.track_id) for track in tracks[split] if track.audio]
+        for split in ("train", "valid")
+    }
     return open_store(recordings, folder, sample_rate=config.sample_rate, resampling=config.resampling)
 
 

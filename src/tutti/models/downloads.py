@@ -18,9 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutti.data.lock import lock_file
 from tutti.errors import ConfigError, DownloadError
-from tutti.files import sha256_of
+from tutti.files import lock_file, sha256_of
 
 BLOCK_BYTES = 1 << 16
 USER_AGENT = "tutti"

@@ -146,7 +146,9 @@ def paired_differences(
     once = np.ones((1, len(targets)), dtype=np.int32)
     our_value, their_value = (_block_metrics(targets, scores, threshold, once) for scores in (first, second))
     return {
-        name: _difference(ours[name] - theirs[name], float(our_value[name][0] - their_value[name][0]), bootstrap)
+        name: difference_of_samples(
+            ours[name] - theirs[name], float(our_value[name][0] - their_value[name][0]), bootstrap
+        )
         for name, values in ours.items()
         if values.ndim == 1
     }
@@ -226,7 +228,8 @@ def _mean_of_existing(values: FloatMatrix) -> FloatMatrix:
     return quotient_or(np.where(exists, values, 0.0).sum(axis=1), exists.sum(axis=1), otherwise=np.nan)
 
 
-def _difference(samples: FloatMatrix, value: float, bootstrap: Bootstrap) -> Difference:
+def difference_of_samples(samples: FloatMatrix, value: float, bootstrap: Bootstrap) -> Difference:
+    """From the difference in every resample, shape (resamples,), and that of the items as they are."""
     low, high = bootstrap.interval(samples, value=value)
     moved = samples - samples.mean() + value
     n_far = float(min((moved <= 0).sum(), (moved >= 0).sum()))

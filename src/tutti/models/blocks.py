@@ -5,6 +5,7 @@ All convolutions carry a bias and are followed by batch normalisation with torch
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -84,3 +85,30 @@ class InputNorm(nn.Module):
         """Normalise, and add the axis of channels: ``[batch, 1, mel_bands, frames]``."""
         normalised: Tensor = self.norm(spectrogram.unsqueeze(1))
         return normalised
+
+    def standardised(self, spectrogram: Tensor) -> Tensor:
+        """The same before the learned scale and shift, which :func:`conv_of_affine` takes apart from it."""
+        norm = self.norm
+        if self.training and norm.num_batches_tracked is not None:
+            norm.num_batches_tracked.add_(1)
+        x, momentum = spectrogram.unsqueeze(1), 0.0 if norm.momentum is None else norm.momentum
+        return F.batch_norm(
+            x, norm.running_mean, norm.running_var, training=self.training, momentum=momentum, eps=norm.eps
+        )
+
+
+def conv_of_affine(conv: nn.Conv2d, x: Tensor, *, scale: Tensor, shift: Tensor) -> Tensor:
+    """``conv(scale * x + shift)`` for one input channel, by products that need no gradient of the input.
+
+    Since convolution is linear, it is ``scale * conv(x) + shift * conv(1)``. Behind a spectrogram nothing else is
+    learned, and the gradient of an input of one channel is what a tall convolution's training time goes to.
+
+    Args:
+        conv: Of one input channel.
+        x: Shape ``[batch, 1, height, width]``.
+        scale: One number.
+        shift: One number.
+    """
+    ones = torch.ones_like(x[:1])
+    constant = F.conv2d(ones, conv.weight * shift, conv.bias, conv.stride, conv.padding)
+    return F.conv2d(x, conv.weight * scale, None, conv.stride, conv.padding) + constant

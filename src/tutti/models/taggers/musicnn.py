@@ -96,7 +96,8 @@ class MusiCNNEncoder(nn.Module):
     def _learn(self, spectrogram: Tensor) -> tuple[list[Tensor], Tensor]:
         x, norm = self.input_norm.standardised(spectrogram), self.input_norm.norm
         energy = x.mean(dim=2) * norm.weight + norm.bias
-        return [filters.learn(x, self.input_norm) for filters in self.timbre], energy
+        timbre = [one.learn(x, self.input_norm) for one in self.timbre if isinstance(one, TimbreFilters)]
+        return timbre, energy
 
 
 def build(config: MusiCNNConfig, n_labels: int) -> Tagger:

@@ -8,9 +8,23 @@ read, and a fixture of two or three tracks stand together in its module. Leaks b
 from __future__ import annotations
 
 from tutti.data.datasets.dataset import Dataset
+from tutti.data.datasets.dcase2017 import DCASE2017
+from tutti.data.datasets.fma import FMA
+from tutti.data.datasets.gtzan import GTZAN
+from tutti.data.datasets.magnatagatune import MAGNATAGATUNE
+from tutti.data.datasets.speech_commands import SPEECH_COMMANDS
 from tutti.errors import unknown_name
 
-DATASETS: dict[str, Dataset] = {}
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (
+        MAGNATAGATUNE,
+        GTZAN,
+        SPEECH_COMMANDS,
+        DCASE2017,
+        FMA,
+    )
+}
 
 
 def find_dataset(name: str) -> Dataset:

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from tutti import __version__
-from tutti.cli import index, models, search, tag, training, world
+from tutti.cli import index, models, robustness, search, tag, training, world
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
@@ -34,6 +34,7 @@ for command in (
     search.stats,
     training.train,
     training.evaluate,
+    robustness.robustness,
     world.world,
     report_page.report,
 ):

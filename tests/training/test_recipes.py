@@ -40,7 +40,7 @@ def test_overrides_of_the_command_line_win_over_the_file(tmp_path):
         ({"training": {"epochs": "3"}}, 'training.epochs = "3" is wrong', "correct"),
         ({"training": 3}, "training = 3 is wrong; wanted a section", "correct"),
         ({"training": {"epochs": 0}}, "epochs=0 is not positive", "positive"),
-        ({"training": {"monitor": "auc"}}, "wanted 'loss', 'pr_auc_macro' or", "correct"),
+        ({"training": {"monitor": "auc"}}, "wanted 'loss', 'excerpt_loss', 'pr_auc_macro'", "correct"),
         ({"training": {"schedule": "cosin"}}, "no schedule", "did you mean 'cosine'"),
         ({"training": {"average_decay": 1.5}}, "outside", "0.99"),
         ({"scheme": {"mixup": -1.0}}, "negative", "0 for none"),

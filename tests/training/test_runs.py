@@ -37,7 +37,7 @@ def test_a_run_learns_what_can_be_heard_and_leaves_all_its_files(table):
     }  # fmt: skip
     assert any((run.folder / "tensorboard").iterdir())
     lines = (run.folder / "metrics.csv").read_text().splitlines()
-    assert lines[0].startswith("epoch,learning_rate,train_loss,valid_loss,valid_roc_auc_macro")
+    assert lines[0].startswith("epoch,learning_rate,train_loss,valid_loss,valid_excerpt_loss,valid_roc_auc_macro")
     assert len(lines) == 13
 
 

@@ -14,18 +14,21 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from tutti.audio.augmentation import AugmentationConfig
 from tutti.data.labels import SPLITS, LabelConfig
 from tutti.errors import ConfigError, TuttiError, unknown_name
 from tutti.evaluation.intervals import Bootstrap
 from tutti.models.bundles import Excerpting
 from tutti.models.taggers import find_architecture
-from tutti.training.supervised import SupervisedConfig
+from tutti.training.supervised import SupervisedConfig, Task
 from tutti.training.trainer import TrainingConfig
+
+Option = bool | int | float | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +36,12 @@ class DataConfig(LabelConfig):
     """What is learned from: a catalogue whose tracks have splits, and which of their tags.
 
     Attributes:
+        task: ``tags``: a track may carry any number of labels; ``classes``: exactly one of them.
         catalogue: Its folder.
         store: Where decoded sounds are kept; None keeps them in the run's folder. Runs can share one.
     """
 
+    task: Task = "tags"
     catalogue: Path | None = None
     store: Path | None = None
 
@@ -54,11 +59,17 @@ class NetworkConfig:
 
     name: str | None = None
     architecture: str = "short_chunk_resnet"
-    options: dict[str, int | float] = field(default_factory=dict)
+    options: dict[str, Option] = field(default_factory=dict)
     excerpts: Excerpting = field(default_factory=Excerpting)
 
     def __post_init__(self) -> None:
-        find_architecture(self.architecture).configure(**self.options)
+        try:
+            find_architecture(self.architecture).configure(**self.options)
+        except TypeError as cause:  # a text where a number is wanted: options are the architecture's own
+            raise ConfigError(
+                f"model.options = {self.options} do not fit {self.architecture}: {cause}",
+                hint="give numbers where the architecture's configuration has numbers",
+            ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +106,7 @@ class Recipe:
         model: Which network.
         scheme: What a batch and its loss are.
         training: The trainer's settings.
+        augmentation: How excerpts are changed at random while training; without the section they are not.
         evaluation: How the result is scored.
     """
 
@@ -105,7 +117,21 @@ class Recipe:
     model: NetworkConfig = field(default_factory=NetworkConfig)
     scheme: SupervisedConfig = field(default_factory=SupervisedConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    augmentation: AugmentationConfig | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    def __post_init__(self) -> None:
+        monitor = self.training.monitor
+        if monitor == "accuracy" and self.data.task != "classes":
+            raise ConfigError(
+                "training.monitor = 'accuracy' is of classes, and data.task is 'tags'",
+                hint="monitor pr_auc_macro or loss, or set data.task = 'classes'",
+            )
+        if self.training.devices > self.scheme.n_answers:
+            raise ConfigError(
+                f"{self.training.devices} devices cannot share a batch of {self.scheme.n_answers}",
+                hint="raise scheme.batch_size, or lower training.devices",
+            )
 
     @property
     def folder(self) -> Path:
@@ -184,7 +210,7 @@ def override(table: dict[str, Any], setting: str) -> None:
 
 def _check_keys(table: Mapping[str, Any], kind: type, *, place: tuple[str, ...], origin: str) -> None:
     """Refuse keys that the dataclass does not have, offering the nearest that it has."""
-    known = {one.name: one for one in dataclasses.fields(kind)}
+    known = _sections(kind)
     for key, value in table.items():
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1)
@@ -194,20 +220,26 @@ def _check_keys(table: Mapping[str, Any], kind: type, *, place: tuple[str, ...],
                 f"{origin} has an unknown setting {'.'.join((*place, key))!r}",
                 hint=(f"did you mean {suggestion[0]!r}? " if suggestion else "") + f"known: {', '.join(known)}",
             )
-        section = known[key].default_factory
-        if isinstance(section, type) and dataclasses.is_dataclass(section) and isinstance(value, Mapping):
-            _check_keys(value, section, place=(*place, key), origin=origin)
+        section = known[key]
+        for one in value if isinstance(value, list) else [value]:
+            if section is not None and isinstance(one, Mapping):
+                _check_keys(one, section, place=(*place, key), origin=origin)
+
+
+def _sections(kind: type) -> dict[str, type | None]:
+    """The fields of a dataclass, and the dataclass that each holds, alone, in a list, or not always."""
+    found: dict[str, type | None] = {}
+    for name, hint in get_type_hints(kind).items():
+        held = [one for one in (hint, *get_args(hint)) if isinstance(one, type) and dataclasses.is_dataclass(one)]
+        found[name] = held[0] if held else None
+    return found
 
 
 def _settings(kind: type, place: str = "") -> list[str]:
     """Dotted names of all settings below a dataclass."""
     names = []
-    for one in dataclasses.fields(kind):
-        section = one.default_factory
-        if isinstance(section, type) and dataclasses.is_dataclass(section):
-            names += _settings(section, f"{place}{one.name}.")
-        else:
-            names.append(place + one.name)
+    for name, section in _sections(kind).items():
+        names += [place + name] if section is None else _settings(section, f"{place}{name}.")
     return names
 
 
@@ -215,9 +247,9 @@ def _in_words(error: ErrorDetails, origin: str) -> ConfigError:
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, TuttiError):
         return ConfigError(f"{origin}: {cause.message}", hint=cause.hint)
-    known = set(_settings(Recipe)) | {one.name for one in dataclasses.fields(Recipe)}
-    # pydantic's places end in names of alternatives of a union; ours are the settings
-    parts = [str(part) for part in error["loc"]]
+    known = set(_settings(Recipe)) | set(_sections(Recipe)) | {"training.phases"}
+    # pydantic's places number the items of lists and end in names of alternatives of a union; ours are the settings
+    parts = [part for part in error["loc"] if isinstance(part, str)]
     place = next(
         (".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known),
         ".".join(parts),

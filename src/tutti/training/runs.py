@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from tutti.audio.augmentation import Augmentation
 from tutti.audio.recording import Recording
 from tutti.audio.store import WaveformStore, open_store
 from tutti.data.catalogue import Catalogue
@@ -34,9 +36,10 @@ from tutti.files import write_text
 from tutti.models.bundles import ModelConfig
 from tutti.models.model import Model
 from tutti.models.taggers import build_tagger, find_architecture
+from tutti.training.checkpoints import History
 from tutti.training.recipes import Recipe
 from tutti.training.supervised import LabelledSounds, SupervisedTagging
-from tutti.training.trainer import History, fit
+from tutti.training.trainer import fit
 
 RECIPE, WAVEFORMS, BUNDLE = "recipe.json", "waveforms", "model"
 
@@ -85,7 +88,7 @@ def train(recipe: Recipe, *, quiet: bool = False, tell: Callable[[str], None] = 
     train_set, valid_set = (_labelled(store, tracks[split], recipe, labels) for split in ("train", "valid"))
     torch.manual_seed(recipe.seed)
     network = build_tagger(config.architecture, len(labels), **config.options)
-    scheme = SupervisedTagging(train_set, valid_set, recipe.scheme, n_samples=config.n_samples, seed=recipe.seed)
+    scheme = _scheme(train_set, valid_set, recipe, config)
     tell(f"training on {len(train_set.rows)} tracks, {scheme.n_steps} steps an epoch")
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     shares = train_set.targets.mean(axis=0)
@@ -181,10 +184,41 @@ def _labelled(store: WaveformStore, tracks: Sequence[Track], recipe: Recipe, lab
     if not decoded:
         first = next(iter(store.failures.values()), "")
         raise ConfigError(f"none of the {len(tracks)} tracks could be decoded: {first}", hint="check the files")
-    return LabelledSounds(
-        store=store,
-        rows=np.asarray([row_of[track.track_id] for track in decoded], dtype=np.int64),
-        targets=label_targets(decoded, labels, spelling=recipe.data.spelling),
+    targets = label_targets(decoded, labels, spelling=recipe.data.spelling)
+    rows = np.asarray([row_of[track.track_id] for track in decoded], dtype=np.int64)
+    if recipe.data.task == "classes":
+        _check_classes(decoded, targets, labels)
+        rows, targets = rows[targets.any(axis=1)], targets[targets.any(axis=1)]
+    return LabelledSounds(store=store, rows=rows, targets=targets)
+
+
+def _check_classes(tracks: Sequence[Track], targets: NDArray[np.bool_], labels: Sequence[str]) -> None:
+    """See that no track is of several classes, and that some are of one."""
+    counts = targets.sum(axis=1)
+    if counts.max(initial=0) > 1:
+        first = int(counts.argmax())
+        names = ", ".join(label for label, applies in zip(labels, targets[first], strict=True) if applies)
+        raise ConfigError(
+            f"{int((counts > 1).sum())} of {len(tracks)} tracks are of several classes: "
+            f"{tracks[first].track_id} is {names}",
+            hint="set data.task = 'tags', or name data.labels that exclude each other",
+        )
+    if not counts.any():
+        raise ConfigError(f"none of {len(tracks)} tracks carries one of the classes", hint="see data.labels")
+
+
+def _scheme(train: LabelledSounds, valid: LabelledSounds, recipe: Recipe, config: ModelConfig) -> SupervisedTagging:
+    augment = None
+    if recipe.augmentation is not None:
+        augment = Augmentation(recipe.augmentation, sample_rate=config.sample_rate)
+    return SupervisedTagging(
+        train,
+        valid,
+        recipe.scheme,
+        n_samples=config.n_samples,
+        seed=recipe.seed,
+        task=recipe.data.task,
+        augment=augment,
     )
 
 

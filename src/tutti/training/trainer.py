@@ -1,7 +1,8 @@
-"""The one trainer: epochs of a scheme's batches, validation, early stopping, best weights, logs, resuming.
+"""The one trainer: phases of epochs of a scheme's batches, validation, early stopping, best weights, logs, resuming.
 
-Read :func:`fit` from top to bottom. What a batch is, what is lost and how well it goes, a :class:`Scheme`
-says; there are no callbacks. Devices and precision are Lightning Fabric's matter.
+Read :func:`fit` and :func:`_train` from top to bottom. What a batch is, what is lost and how well it goes, a
+:class:`Scheme` says; there are no callbacks. Phases are ``phases``'s matter, what lies between two epochs
+``checkpoints``'s, devices, processes and precision ``devices``'s.
 
 The run's folder receives, each file whole or not at all::
 
@@ -16,34 +17,31 @@ a kill ends with the same weights as one that was left alone.
 from __future__ import annotations
 
 import copy
-import csv
 import dataclasses
+import functools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tutti.errors import ConfigError, ModelError, import_extra, unknown_name
-from tutti.files import atomic_file
+from tutti.errors import ConfigError, unknown_name
+from tutti.training.checkpoints import CHECKPOINT, History, RunState
+from tutti.training.devices import Accelerator, Precision, build_fabric, in_all_processes, setup
+from tutti.training.loading import Batch, Draw, loaded, on_device
+from tutti.training.phases import Monitor, Phase, TrainingProtocol, find_protocol, scale_phases
 from tutti.training.progress import steps_shown
 from tutti.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-CHECKPOINT, METRICS = "checkpoint.pt", "metrics.csv"
-CHECKPOINT_FORMAT = 1
-OPTIMIZERS: dict[str, type[torch.optim.Adam]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-LOSS = "loss"
-
-Batch = Sequence[Tensor]
-State = dict[str, Tensor]
+EPOCHS, PATIENCE = 60, 15  # of runs that follow no protocol
 
 
 class Scheme(Protocol):
@@ -52,97 +50,127 @@ class Scheme(Protocol):
     n_steps: int
     """Batches an epoch."""
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """The batches of an epoch, the same ones whenever it is asked for again."""
+    def draws(self, epoch: int) -> Sequence[Draw]:
+        """What the batches of an epoch are made of, the same whenever it is asked for again."""
+
+    def load(self, draw: Draw) -> Batch:
+        """The batch of a draw, still unaltered. Called in several threads at once."""
+
+    def alter(self, batch: Batch, draw: Draw) -> Batch:
+        """The batch, on its device by now, changed at random: augmented, mixed. Called in several threads at once."""
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """What to lower, a scalar."""
+        """What to lower, a scalar: a mean over the batch."""
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """``loss``, and scores of which more is better. The network is in evaluation mode."""
+        """Losses, and scores of which more is better. The network is in evaluation mode."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How a network is trained.
+    """How a network is trained: in one phase, in phases of its own, or after a published protocol.
 
     Attributes:
-        epochs: At most.
-        optimizer: ``adam`` or ``adamw``.
+        protocol: A name in ``phases.PROTOCOLS``: it brings phases, what to monitor and patience.
+        phases: Instead of a protocol; without either there is one phase of the optimiser below.
+        epochs: At most; phases are scaled to it. None is 60, or what the phases add up to.
+        optimizer: ``adam``, ``adamw`` or ``sgd``; with this and the next three, phases take no part.
         learning_rate: The schedule's factor multiplies it.
         weight_decay: As the optimiser understands it.
         schedule: A name in ``SCHEDULES``.
+        reload_best: Whether each phase but the first begins with the best weights so far; None leaves it to the phases.
         gradient_clip: The largest norm of the gradient; None leaves it alone.
         average_decay: Validate and keep a moving average of the weights with this decay a step; 0 keeps the weights.
-        monitor: What tells the best epoch: ``loss`` of the validation (less is better) or one of its scores (more).
-        patience: Stop after this many epochs without a better one; None never stops early.
-        precision: As Fabric names it.
+        monitor: What tells the best epoch: the validation's ``loss`` of tracks or ``excerpt_loss`` (less is better), or
+            one of its scores (more). None leaves it to the protocol; without one it is ``loss``.
+        patience: Stop after this many epochs without a better one; 0 never stops early. None leaves it to the protocol;
+            without one it is 15.
+        precision: As Fabric names it. Front ends always compute in float32.
         accelerator: As Fabric names it.
+        devices: Processes that share each batch, each on a device of its own, or on processors.
+        sync_batchnorm: Normalise with the statistics of all processes; on GPUs only.
+        loaders: Threads, in each process, that make the next batches; 0 makes none ahead.
     """
 
-    epochs: int = 60
-    optimizer: Literal["adam", "adamw"] = "adamw"
+    protocol: str | None = None
+    phases: tuple[Phase, ...] = ()
+    epochs: int | None = None
+    optimizer: Literal["adam", "adamw", "sgd"] = "adamw"
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     schedule: str = "cosine"
+    reload_best: bool | None = None
     gradient_clip: float | None = None
     average_decay: float = 0.0
-    monitor: Literal["loss", "pr_auc_macro", "roc_auc_macro"] = "loss"
-    patience: int | None = 15
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    monitor: Monitor | None = None
+    patience: int | None = None
+    precision: Precision = "32-true"
+    accelerator: Accelerator = "auto"
+    devices: int = 1
+    sync_batchnorm: bool = False
+    loaders: int = 2
 
     def __post_init__(self) -> None:
         if self.schedule not in SCHEDULES:
             raise unknown_name("schedule of the learning rate", self.schedule, SCHEDULES)
-        for name in ("epochs", "learning_rate", "gradient_clip", "patience"):
+        for name in ("epochs", "learning_rate", "gradient_clip", "devices"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name}={value:g} is not positive", hint="give a positive number")
+        for name in ("patience", "loaders", "weight_decay"):
+            if (getattr(self, name) or 0) < 0:
+                raise ConfigError(f"{name}={getattr(self, name):g} is negative", hint="give 0 or more")
         if not 0 <= self.average_decay < 1:
             raise ConfigError(
                 f"average_decay={self.average_decay:g} lies outside [0, 1)", hint="give 0 for none, or 0.99"
             )
+        if self.sync_batchnorm and self.accelerator == "cpu":
+            raise ConfigError(
+                "batch normalisation cannot be synchronised between processes on processors",
+                hint="leave out training.sync_batchnorm, or train on GPUs",
+            )
+        self._check_phases()
 
+    def _check_phases(self) -> None:
+        if self.protocol is not None and self.phases:
+            raise ConfigError(
+                f"both the protocol {self.protocol} and {len(self.phases)} phases were given",
+                hint="leave out one of them",
+            )
+        if self.protocol is not None or self.phases:
+            for field in dataclasses.fields(self):
+                if field.name in ("optimizer", "learning_rate", "weight_decay", "schedule"):
+                    value = getattr(self, field.name)
+                    if value != field.default:
+                        raise ConfigError(
+                            f"{field.name}={value} was given beside {self.protocol or 'phases'}, which has its own",
+                            hint=f"leave out training.{field.name}, or write training.phases yourself",
+                        )
+        self.resolved()
 
-@dataclass(frozen=True, kw_only=True)
-class Epoch:
-    """How one epoch went.
+    def resolved(self) -> TrainingProtocol:
+        """Phases, monitor and patience as they are carried out.
 
-    Attributes:
-        epoch: Its number, from 1.
-        learning_rate: Of its last step.
-        train_loss: Mean over its batches.
-        valid: What the scheme's validation gave.
-        seconds: It took.
-    """
-
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    valid: dict[str, float]
-    seconds: float
-
-    def row(self) -> dict[str, float]:
-        """A line of ``metrics.csv``."""
-        valid = {f"valid_{name}": value for name, value in self.valid.items()}
-        values = {"epoch": self.epoch, "learning_rate": self.learning_rate, "train_loss": self.train_loss}
-        return {**values, **valid, "seconds": self.seconds}
-
-
-@dataclass(frozen=True, kw_only=True)
-class History:
-    """How a run went.
-
-    Attributes:
-        epochs: One after the other.
-        best: The epoch whose weights the network has now.
-        stopped_early: Whether patience ran out.
-    """
-
-    epochs: tuple[Epoch, ...]
-    best: Epoch
-    stopped_early: bool
+        >>> [phase.epochs for phase in TrainingConfig(protocol="won2020", epochs=20).resolved().phases]
+        [8, 2, 2, 8]
+        """
+        if self.protocol is not None:
+            found = find_protocol(self.protocol)
+        else:
+            alone = Phase(
+                epochs=self.epochs or EPOCHS,
+                optimizer=self.optimizer,
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                schedule=self.schedule,
+            )
+            phases = self.phases or (alone,)
+            found = TrainingProtocol(source="the recipe", phases=phases, monitor="loss", patience=PATIENCE)
+        phases = found.phases if self.epochs is None else scale_phases(found.phases, self.epochs)
+        if self.reload_best is not None:
+            phases = tuple(dataclasses.replace(phase, from_best=self.reload_best) for phase in phases)
+        patience = found.patience if self.patience is None else (self.patience or None)
+        return dataclasses.replace(found, phases=phases, monitor=self.monitor or found.monitor, patience=patience)
 
 
 def fit(
@@ -158,198 +186,119 @@ def fit(
 
     Args:
         network: Fresh from its seed; it ends with the weights of the best epoch.
-        scheme: Batches, loss, validation.
+        scheme: Batches, loss, validation. Picklable where there are several processes.
         config: The settings.
         folder: Of the run; it must belong to runs of these very settings.
         seed: Of dropout and all else that the network draws.
         quiet: Show no progress on stderr.
 
     Raises:
-        ConfigError: The scheme does not give the score to monitor, or the loss is not a number.
+        ConfigError: The scheme does not give the score to monitor, the loss is not a number, or this machine lacks what
+            the settings ask for.
         ModelError: The checkpoint is damaged or of another network.
     """
-    fabric = _fabric(config, folder)
+    fabric = build_fabric(config.accelerator, config.precision, devices=config.devices, folder=folder)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster, also on CPUs
-    optimizer_class = OPTIMIZERS[config.optimizer]
-    optimizer = optimizer_class(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    trained, optimizer = fabric.setup(network, optimizer)
-    run = _Run(network, optimizer, config)
+    job = _Job(network=network, scheme=scheme, config=config, folder=folder, seed=seed, quiet=quiet)
+    in_all_processes(fabric, functools.partial(_train, job=job))
+    # Several processes leave the result in the checkpoint; one does too.
+    run = RunState(network, config.resolved(), fabric, average_decay=config.average_decay)
     run.resume(folder / CHECKPOINT)
-    n_steps = config.epochs * scheme.n_steps
-    with steps_shown(n_steps, done=len(run.epochs) * scheme.n_steps, quiet=quiet) as shown:
-        for number in range(len(run.epochs) + 1, config.epochs + 1):
+    network.load_state_dict(run.best_state)
+    network.eval()
+    return run.history()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """What a process is to do: the arguments of :func:`fit`."""
+
+    network: nn.Module
+    scheme: Scheme
+    config: TrainingConfig
+    folder: Path
+    seed: int
+    quiet: bool
+
+
+def _train(fabric: Fabric, *, job: _Job) -> None:
+    """All epochs of a run that are not done yet, in one of its processes."""
+    scheme, config = job.scheme, job.config
+    # What spawned processes are given lies in memory that they share: each learns on a copy of its own.
+    network = job.network if fabric.world_size == 1 else copy.deepcopy(job.network)
+    trained = setup(fabric, network, sync_batchnorm=config.sync_batchnorm)
+    protocol = config.resolved()
+    run = RunState(network, protocol, fabric, average_decay=config.average_decay)
+    run.resume(job.folder / CHECKPOINT)
+    n_steps, n_done = protocol.n_epochs * scheme.n_steps, len(run.epochs) * scheme.n_steps
+    with steps_shown(n_steps, done=n_done, quiet=job.quiet or not fabric.is_global_zero) as shown:
+        for number in range(len(run.epochs) + 1, protocol.n_epochs + 1):
             if run.out_of_patience():
                 break
             began = time.perf_counter()
-            torch.manual_seed(int(np.random.SeedSequence((seed, number)).generate_state(1)[0]))
+            run.begin_epoch(number)
             losses = []
-            trained.train()
-            for step, batch in enumerate(scheme.batches(number), start=(number - 1) * scheme.n_steps):
-                run.set_learning_rate(step / n_steps)
-                losses.append(_step(fabric, trained, optimizer, scheme, batch, config.gradient_clip))
-                run.update_average(step)
+            for loss in _learn(fabric, trained, run, job):
+                losses.append(loss)
                 shown.advance()
-            train_loss = _mean_loss(losses)
-            with torch.inference_mode(), fabric.autocast():
-                valid = scheme.validate(run.kept.eval())
-            run.finish_epoch(valid, train_loss, time.perf_counter() - began)
-            run.save(folder)
+            train_loss = _mean_loss(fabric, losses)
+            run.finish_epoch(_validate(fabric, scheme, run.kept), train_loss, time.perf_counter() - began)
+            if fabric.is_global_zero:
+                run.save(job.folder)
             fabric.log_dict({k: v for k, v in run.epochs[-1].row().items() if k != "epoch"}, step=number)
             shown.describe(run.told())
-    network.load_state_dict(run.best_state)
-    network.eval()
-    return History(epochs=tuple(run.epochs), best=run.best, stopped_early=len(run.epochs) < config.epochs)
+    fabric.barrier()
 
 
-def _fabric(config: TrainingConfig, folder: Path) -> Fabric:
-    purpose = "training"
-    lightning_fabric = import_extra("lightning_fabric", extra="train", purpose=purpose)
-    loggers = import_extra("lightning_fabric.loggers", extra="train", purpose=purpose)
-    import_extra("tensorboard", extra="train", purpose=purpose)
-    fabric: Fabric = lightning_fabric.Fabric(
-        accelerator=config.accelerator,
-        devices=1,
-        precision=config.precision,
-        loggers=loggers.TensorBoardLogger(folder, name="tensorboard", version="", default_hp_metric=False),
-    )
-    fabric.launch()
-    return fabric
+def _learn(fabric: Fabric, trained: nn.Module, run: RunState, job: _Job) -> Iterator[Tensor]:
+    """The next epoch's steps; the loss of each."""
+    scheme, config, number = job.scheme, job.config, len(run.epochs) + 1
+    optimizer = cast(torch.optim.Optimizer, fabric.setup_optimizers(run.optimizer))
+    _seed(job.seed, number, fabric.global_rank)
+    trained.train()
+    draws = (draw.share(fabric.global_rank, fabric.world_size) for draw in scheme.draws(number))
+    load = functools.partial(_load, scheme, device=fabric.device)
+    for step, (draw, batch) in enumerate(loaded(draws, load, n_threads=config.loaders)):
+        run.set_learning_rate(number, step, scheme.n_steps)
+        optimizer.zero_grad()
+        loss = scheme.loss(trained, batch) * draw.weight
+        _step(fabric, trained, optimizer, loss, config.gradient_clip)
+        run.update_average((number - 1) * scheme.n_steps + step)
+        yield loss.detach()
 
 
 def _step(
-    fabric: Fabric,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    scheme: Scheme,
-    batch: Batch,
-    gradient_clip: float | None,
-) -> Tensor:
-    optimizer.zero_grad()
-    loss = scheme.loss(network, [tensor.to(fabric.device) for tensor in batch])
+    fabric: Fabric, network: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, gradient_clip: float | None
+) -> None:
     fabric.backward(loss)
     if gradient_clip is not None:
         fabric.clip_gradients(network, optimizer, max_norm=gradient_clip)
     optimizer.step()
-    return loss.detach()
 
 
-def _mean_loss(losses: Sequence[Tensor]) -> float:
-    mean = torch.stack(list(losses)).mean().item()
+def _load(scheme: Scheme, draw: Draw, *, device: torch.device) -> Batch:
+    return scheme.alter(on_device(scheme.load(draw), device), draw)
+
+
+def _seed(seed: int, epoch: int, rank: int) -> None:
+    """What the network draws follows from the run's seed and the epoch, and differs between processes."""
+    origin = (seed, epoch, rank) if rank else (seed, epoch)
+    torch.manual_seed(int(np.random.SeedSequence(origin).generate_state(1)[0]))
+
+
+def _validate(fabric: Fabric, scheme: Scheme, network: nn.Module) -> dict[str, float]:
+    """Of the first process, whose normalisation statistics are the ones that are kept."""
+    valid: dict[str, float] = {}
+    if fabric.is_global_zero:
+        with torch.inference_mode(), fabric.autocast():
+            valid = scheme.validate(network.eval())
+    broadcast: dict[str, float] = fabric.broadcast(valid)
+    return broadcast
+
+
+def _mean_loss(fabric: Fabric, losses: Sequence[Tensor]) -> float:
+    mean = cast(Tensor, fabric.all_reduce(torch.stack(list(losses)).mean(), reduce_op="mean")).item()
     if not math.isfinite(mean):
         hint = "lower training.learning_rate, or set training.gradient_clip=1.0"
         raise ConfigError(f"the training loss became {mean}", hint=hint)
-    return mean
-
-
-class _Run:
-    """The state of a run between epochs: all that a checkpoint holds."""
-
-    def __init__(self, network: nn.Module, optimizer: torch.optim.Optimizer, config: TrainingConfig) -> None:
-        self._network = network
-        self._optimizer = optimizer
-        self._config = config
-        self.kept = copy.deepcopy(network) if config.average_decay else network  # that is validated and kept
-        self.best_state: State = {}
-        self.best_number = 0
-        self.epochs: list[Epoch] = []
-
-    @property
-    def best(self) -> Epoch:
-        """The best epoch so far."""
-        return self.epochs[self.best_number - 1]
-
-    def set_learning_rate(self, done: float) -> None:
-        """Move the rate to where the schedule has it after a share of the run."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._config.learning_rate * SCHEDULES[self._config.schedule](done)
-
-    def update_average(self, step: int) -> None:
-        """Move the average towards the weights; less slowly at first, when it knows little."""
-        if self.kept is self._network:
-            return
-        decay = min(self._config.average_decay, (1 + step) / (10 + step))
-        current = self._network.state_dict()
-        for name, average in self.kept.state_dict().items():
-            if average.is_floating_point():
-                average.lerp_(current[name], 1 - decay)
-            else:
-                average.copy_(current[name])
-
-    def finish_epoch(self, valid: dict[str, float], train_loss: float, seconds: float) -> None:
-        """Write down how the epoch went, and keep the weights that the network has now if it is the best."""
-        monitor = self._config.monitor
-        if monitor not in valid:
-            raise ConfigError(
-                f"this scheme's validation does not give {monitor!r}",
-                hint=f"monitor one of {', '.join(valid)}",
-            )
-        epoch = Epoch(
-            epoch=len(self.epochs) + 1,
-            learning_rate=self._optimizer.param_groups[0]["lr"],
-            train_loss=train_loss,
-            valid=valid,
-            seconds=seconds,
-        )
-        self.epochs.append(epoch)
-        if not self.best_state or _goodness(valid, monitor) > _goodness(self.best.valid, monitor):
-            self.best_number = epoch.epoch
-            self.best_state = {name: tensor.clone() for name, tensor in self.kept.state_dict().items()}
-
-    def told(self) -> str:
-        """The last epoch and the best one, in a line."""
-        last, best, monitor = self.epochs[-1], self.best, self._config.monitor
-        return (
-            f"epoch {last.epoch}: loss {last.train_loss:.3f}, valid {monitor} {last.valid[monitor]:.3f} "
-            f"(best {best.valid[monitor]:.3f}, epoch {best.epoch})"
-        )
-
-    def out_of_patience(self) -> bool:
-        """Whether too many epochs have passed since the best."""
-        patience = self._config.patience
-        return patience is not None and len(self.epochs) - self.best_number >= patience
-
-    def save(self, folder: Path) -> None:
-        """Write the checkpoint and the table of epochs."""
-        state = {
-            "format": CHECKPOINT_FORMAT,
-            "network": self._network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "kept": self.kept.state_dict(),
-            "best_state": self.best_state,
-            "best_number": self.best_number,
-            "epochs": [dataclasses.asdict(epoch) for epoch in self.epochs],
-        }
-        with atomic_file(folder / CHECKPOINT) as partial:
-            torch.save(state, partial)
-        rows = [epoch.row() for epoch in self.epochs]
-        with (
-            atomic_file(folder / METRICS) as partial,
-            partial.open("w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-
-    def resume(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint, if there is one."""
-        if not checkpoint.exists():
-            return
-        try:
-            state: Mapping[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-            if state["format"] != CHECKPOINT_FORMAT:
-                raise ValueError(f"its format is {state['format']}, not {CHECKPOINT_FORMAT}")
-            self._network.load_state_dict(state["network"])
-            self._optimizer.load_state_dict(state["optimizer"])
-            self.kept.load_state_dict(state["kept"])
-            self.best_state, self.best_number = state["best_state"], state["best_number"]
-            self.epochs = [Epoch(**epoch) for epoch in state["epochs"]]
-        except Exception as cause:  # whatever a damaged file makes torch raise
-            raise ModelError(
-                f"{checkpoint} cannot be resumed: {type(cause).__name__}: {str(cause).splitlines()[0]}",
-                hint="remove the run's folder and train anew",
-            ) from cause
-
-
-def _goodness(valid: Mapping[str, float], monitor: str) -> float:
-    value = -valid[monitor] if monitor == LOSS else valid[monitor]
-    return -math.inf if math.isnan(value) else value
+    return float(mean)

@@ -1,0 +1,99 @@
+"""Where a run is computed: Lightning Fabric, made from the settings, in one process or several.
+
+Several processes are spawned by the process that asked for them, so that a command, a script and a notebook's
+script need nothing but a number. A script must stand under ``if __name__ == "__main__":`` as for all spawning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from tutti.errors import ConfigError, TuttiError, import_extra
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Accelerator = Literal["auto", "cpu", "gpu"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+PURPOSE = "training"
+
+
+def build_fabric(accelerator: Accelerator, precision: Precision, *, devices: int, folder: Path) -> Fabric:
+    """Fabric with a TensorBoard logger in the run's folder.
+
+    Raises:
+        ConfigError: This machine has no such device, or not as many, or they do not know the precision.
+        MissingExtraError: The extra ``train`` is not installed.
+    """
+    lightning_fabric = import_extra("lightning_fabric", extra="train", purpose=PURPOSE)
+    loggers = import_extra("lightning_fabric.loggers", extra="train", purpose=PURPOSE)
+    import_extra("tensorboard", extra="train", purpose=PURPOSE)
+    kind = _present(accelerator)
+    _check(kind, precision, devices)
+    fabric: Fabric = lightning_fabric.Fabric(
+        accelerator=kind,
+        devices=devices,
+        strategy="ddp_spawn" if devices > 1 else "auto",
+        precision=precision,
+        loggers=loggers.TensorBoardLogger(folder, name="tensorboard", version="", default_hp_metric=False),
+    )
+    return fabric
+
+
+def _present(accelerator: Accelerator) -> str:
+    if accelerator != "auto":
+        return accelerator
+    if torch.cuda.is_available():
+        return "gpu"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _check(kind: str, precision: Precision, devices: int) -> None:
+    if kind == "cpu":
+        if precision == "16-mixed":
+            raise ConfigError(
+                "processors do not compute in half precision, 16-mixed",
+                hint="set training.precision to bf16-mixed or 32-true",
+            )
+        return
+    n_present = torch.cuda.device_count() if kind == "gpu" else 1
+    if devices > n_present:
+        raise ConfigError(
+            f"{devices} devices were asked for, this machine has {n_present} of kind {kind}",
+            hint=f"set training.devices={max(1, n_present)}, or training.accelerator=cpu",
+        )
+
+
+def in_all_processes(fabric: Fabric, work: Callable[[Fabric], None]) -> None:
+    """Call a function in every process: here, or in spawned ones, whose expected errors are raised here.
+
+    Args:
+        fabric: Not launched yet.
+        work: Must be picklable where there are several processes.
+    """
+    if fabric.world_size == 1:
+        fabric.launch()
+        work(fabric)
+        return
+    error = fabric.launch(_report_errors, work)  # type: ignore[arg-type]  # it hands on further arguments
+    if error is not None:
+        raise error
+
+
+def _report_errors(fabric: Fabric, work: Callable[[Fabric], None]) -> TuttiError | None:
+    try:
+        work(fabric)
+    except TuttiError as error:  # every process meets the same one
+        return error
+    return None
+
+
+def setup(fabric: Fabric, network: Any, *, sync_batchnorm: bool) -> Any:
+    """The network on its device, wrapped for training."""
+    if sync_batchnorm and fabric.world_size > 1:
+        network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    return fabric.setup_module(network)

@@ -10,7 +10,11 @@ from torch import nn
 from tutti.models.folding import folded
 from tutti.models.taggers import ARCHITECTURES, build_tagger
 
-SMALL = {"musicnn_msd": {"n_channels": 8, "dense_dim": 20}, "short_chunk_resnet": {"n_channels": 8}}
+SMALL = {
+    "musicnn_msd": {"n_channels": 8, "dense_dim": 20},
+    "short_chunk_cnn": {"n_channels": 8},
+    "short_chunk_resnet": {"n_channels": 8},
+}
 
 
 def random_tagger(name: str) -> nn.Module:

@@ -115,3 +115,16 @@ class MelSpectrogram(nn.Module):
         power = spectrum.real.square() + spectrum.imag.square()  # (batch, bins, frames)
         mel = torch.matmul(self.filters.T, power)  # (batch, n_mels, frames)
         return 10.0 * torch.log10(mel.clamp_min(POWER_FLOOR))
+
+
+class RawWaveform(nn.Module):
+    """The waveform itself, as one channel: ``[batch, samples]`` to ``[batch, 1, samples]``.
+
+    The front end of networks that learn their own, such as the sample-level CNN.
+    """
+
+    kind: Literal["raw"] = "raw"
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """See the class."""
+        return waveform.unsqueeze(1)

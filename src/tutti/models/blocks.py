@@ -5,6 +5,8 @@ All convolutions carry a bias and are followed by batch normalisation with torch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,15 +15,64 @@ from torch import Tensor, nn
 class ConvBlock1d(nn.Module):
     """Convolution, batch normalisation, ReLU, max pooling. ``[batch, channels, frames]``."""
 
-    def __init__(self, n_in: int, n_out: int, *, kernel: int, pool: int = 1) -> None:
+    def __init__(self, n_in: int, n_out: int, *, kernel: int, stride: int = 1, pool: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(n_in, n_out, kernel, padding=kernel // 2)
+        self.conv = nn.Conv1d(n_in, n_out, kernel, stride=stride, padding=kernel // 2)
         self.norm = nn.BatchNorm1d(n_out)
         self.pool = pool
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the block."""
         activated = F.relu(self.norm(self.conv(x)))
+        return activated if self.pool == 1 else F.max_pool1d(activated, self.pool)
+
+
+class SqueezeExcite1d(nn.Module):
+    """A weight from 0 to 1 for each channel, from the means of all channels. ``[batch, channels, frames]``.
+
+    Args:
+        n_channels: Of input and output.
+        ratio: Width of the hidden layer, in units of ``n_channels``.
+
+    References:
+        Hu, Shen, Sun, "Squeeze-and-excitation networks", CVPR 2018, where the hidden layer is narrower.
+    """
+
+    def __init__(self, n_channels: int, *, ratio: int = 1) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(n_channels, ratio * n_channels)
+        self.excite = nn.Linear(ratio * n_channels, n_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale the channels."""
+        weights = torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean(dim=2)))))
+        return x * weights[:, :, None]
+
+
+class ResidualSEBlock1d(nn.Module):
+    """Two convolutions, squeeze and excitation, a shortcut, then max pooling. ``[batch, channels, frames]``.
+
+    The shortcut is a convolution of its own, of the same kernel and stride, wherever the shape changes.
+    """
+
+    def __init__(self, n_in: int, n_out: int, *, kernel: int = 3, stride: int = 1, pool: int = 1) -> None:
+        super().__init__()
+        padding = kernel // 2
+        self.conv_1 = nn.Conv1d(n_in, n_out, kernel, stride=stride, padding=padding)
+        self.norm_1 = nn.BatchNorm1d(n_out)
+        self.conv_2 = nn.Conv1d(n_out, n_out, kernel, padding=padding)
+        self.norm_2 = nn.BatchNorm1d(n_out)
+        self.attention = SqueezeExcite1d(n_out)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or n_in != n_out:
+            conv = nn.Conv1d(n_in, n_out, kernel, stride=stride, padding=padding)
+            self.shortcut = nn.Sequential(conv, nn.BatchNorm1d(n_out))
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        residual = self.attention(self.norm_2(self.conv_2(F.relu(self.norm_1(self.conv_1(x))))))
+        activated = F.relu(residual + self.shortcut(x))
         return activated if self.pool == 1 else F.max_pool1d(activated, self.pool)
 
 
@@ -40,12 +91,15 @@ class ConvBlock2d(nn.Module):
 
 
 class ResidualBlock2d(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut, which reduces by its stride. ``[batch, channels, mel_bands, frames]``.
+    """Two 3 x 3 convolutions and a shortcut; stride or max pooling reduce. ``[batch, channels, mel_bands, frames]``.
 
-    The shortcut is a 3 x 3 convolution of its own with batch normalisation wherever the shape changes.
+    The shortcut is a 3 x 3 convolution of its own with batch normalisation wherever the shape changes; otherwise it is
+    the input itself.
     """
 
-    def __init__(self, n_in: int, n_out: int, *, stride: int | tuple[int, int] = 2) -> None:
+    def __init__(
+        self, n_in: int, n_out: int, *, stride: int | tuple[int, int] = 2, pool: int | tuple[int, int] = 1
+    ) -> None:
         super().__init__()
         self.conv_1 = nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1)
         self.norm_1 = nn.BatchNorm2d(n_out)
@@ -54,11 +108,13 @@ class ResidualBlock2d(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or n_in != n_out:
             self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1), nn.BatchNorm2d(n_out))
+        self.pool = pool
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the block."""
         residual = self.norm_2(self.conv_2(F.relu(self.norm_1(self.conv_1(x)))))
-        return F.relu(residual + self.shortcut(x))
+        activated = F.relu(residual + self.shortcut(x))
+        return activated if self.pool == 1 else F.max_pool2d(activated, self.pool)
 
 
 class DenseBlock(nn.Module):
@@ -72,6 +128,20 @@ class DenseBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Apply the block."""
         return F.relu(self.norm(self.linear(x)))
+
+
+def fitted_pools(pools: Sequence[tuple[int, int]], n_bands: int) -> list[tuple[int, int]]:
+    """Pools of (frequency, time) for so many bands: where too few are left to pool, frequency is left alone.
+
+    >>> fitted_pools([(2, 2), (2, 2), (2, 3)], 5)
+    [(2, 2), (2, 2), (1, 3)]
+    """
+    fitted = []
+    for height, width in pools:
+        height = height if n_bands >= height else 1
+        n_bands //= height
+        fitted.append((height, width))
+    return fitted
 
 
 class InputNorm(nn.Module):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, Protocol, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from tutti.audio.frontends import MelConfig
@@ -86,7 +87,10 @@ class Tagger(nn.Module):
 
     def represent(self, waveform: Tensor) -> Tensor:
         """``[batch, samples]`` to ``[batch, embed_dim]``."""
-        representation: Tensor = self.encoder(self.frontend(waveform))
+        # In single precision even where the rest is computed in less: powers exceed half floats, decibels bfloat16.
+        with torch.autocast(waveform.device.type, enabled=False):
+            features = self.frontend(waveform)
+        representation: Tensor = self.encoder(features)
         return representation
 
     def classify(self, representation: Tensor) -> Tensor:

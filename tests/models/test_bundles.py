@@ -45,6 +45,27 @@ def test_everything_about_a_model_is_kept(small_model, tmp_path):
     assert Model.load(tmp_path / "bundle").config == config
 
 
+def test_a_bundle_from_before_there_were_classes_predicts_tags(bundle, small_model):
+    config = json.loads((bundle / "config.json").read_text())
+    del config["task"]
+    (bundle / "config.json").write_text(json.dumps(config))
+    assert Model.load(bundle).config.task == "tags"
+    assert Model.load(bundle).fingerprint == small_model.fingerprint
+
+
+def test_a_model_of_classes_stays_one_and_is_another_model(small_model, tmp_path):
+    classes = Model(dataclasses.replace(small_model.config, task="classes"), small_model.network)
+    classes.save(tmp_path / "classes")
+    assert Model.load(tmp_path / "classes").config.task == "classes"
+    assert classes.fingerprint != small_model.fingerprint
+
+
+def test_a_task_that_nobody_knows_is_refused(bundle):
+    edit(bundle, task="poems")
+    with pytest.raises(ModelError, match=r"wrong at 'task'.*'tags' or 'classes'"):
+        Model.load(bundle)
+
+
 def test_a_bundle_is_three_files(bundle):
     assert sorted(path.name for path in bundle.iterdir()) == ["README.md", "config.json", "model.safetensors"]
     assert json.loads((bundle / "config.json").read_text())["format"] == 1

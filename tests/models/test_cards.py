@@ -20,6 +20,11 @@ def test_a_card_names_model_labels_excerpts_and_use(small_model):
     assert 'tutti.load_model("path/to/small")' in card
 
 
+def test_a_card_says_whether_labels_exclude_each_other(small_model):
+    assert "probabilities of 3 labels out" in card_of(small_model)
+    assert "probabilities of 3 classes, which sum to one, out" in card_of(small_model, task="classes")
+
+
 def test_the_front_matter_has_the_licence_where_it_is_known(small_model):
     assert "license" not in card_of(small_model)
     front = card_of(small_model, licence="CC-BY-4.0, see source").split("---")[1]

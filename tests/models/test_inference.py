@@ -97,6 +97,17 @@ def test_the_result_is_what_the_network_says_of_each_excerpt(small_model):
     np.testing.assert_allclose(analysis.results["small"].vectors, vectors, atol=1e-4)
 
 
+def test_probabilities_of_classes_are_the_mean_softmax_of_the_excerpts(small_model):
+    classes = Model(dataclasses.replace(small_model.config, task="classes"), small_model.network)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 9000).astype(np.float32)
+    rows = classes.predict(noise, 8000, average=False)
+    batch = torch.from_numpy(np.stack([noise[start : start + 4000] for start in (0, 2500, 5000)]))
+    with torch.inference_mode():
+        np.testing.assert_allclose(rows, torch.softmax(small_model.network(batch), dim=1), atol=1e-5)
+    np.testing.assert_allclose(classes.predict(noise, 8000), rows.mean(axis=0), atol=1e-6)
+    assert classes.predict(noise, 8000).sum() == pytest.approx(1, abs=1e-6)
+
+
 def test_the_number_of_excerpts_and_the_length_are_told(recordings, small_model):
     analyses = by_key(analyse(recordings, [small_model]))
     assert [analyses[str(i)].results["small"].n_excerpts for i in range(9)] == [1, 1, 1, 2, 3, 4, 4, 4, 2]

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -29,6 +29,7 @@ from tutti.models.taggers import build_tagger, find_architecture
 
 FORMAT = 1
 DUST = 1e-20
+Task = Literal["tags", "classes"]
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
 
@@ -53,6 +54,8 @@ class ModelConfig:
         name: What catalogues call it: letters, digits, ``-``, ``_`` and ``.``.
         architecture: A name in ``tutti.models.taggers.ARCHITECTURES``.
         labels: In the order of the outputs.
+        task: ``tags``: a sound may carry any number of labels, and each has its own probability (a sigmoid).
+            ``classes``: it carries exactly one, and the probabilities sum to one (a softmax).
         options: Fields of the architecture's configuration that differ from the published size.
         resampling: How a sound is brought to the model's sample rate.
         excerpts: Which excerpts of a sound it hears.
@@ -67,6 +70,7 @@ class ModelConfig:
     name: str
     architecture: str
     labels: tuple[str, ...]
+    task: Task = "tags"
     options: dict[str, Any] = field(default_factory=dict)
     resampling: Resampling = field(default_factory=Resampling)
     excerpts: Excerpting = field(default_factory=Excerpting)
@@ -248,6 +252,8 @@ def fingerprint(network: Tagger, config: ModelConfig) -> str:
     digest = hashlib.sha256()
     settings = config.to_json()
     relevant = {key: settings[key] for key in ("architecture", "options", "labels", "resampling", "excerpts")}
+    if config.task != "tags":  # what most models do goes without saying, so that their fingerprints stay
+        relevant["task"] = config.task
     digest.update(json.dumps(relevant, sort_keys=True).encode())
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())

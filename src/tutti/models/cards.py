@@ -13,9 +13,10 @@ def model_card(config: Mapping[str, Any]) -> str:
     Args:
         config: The values of ``config.json``.
     """
+    kind = "classes, which sum to one," if config.get("task") == "classes" else "labels"
     sections = [
         _front_matter(config),
-        f"# {config['name']}\n\nA music tagger: sound in, probabilities of {len(config['labels'])} labels out.",
+        f"# {config['name']}\n\nA music tagger: sound in, probabilities of {len(config['labels'])} {kind} out.",
         _facts(config),
         _use(config),
         "## Labels\n\n" + ", ".join(f"`{label}`" for label in config["labels"]),

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tutti.audio.excerpts import Excerpts, ExcerptSpec, Heard, listen
 from tutti.audio.recording import Recording
 from tutti.errors import AudioError, TuttiError
 
 if TYPE_CHECKING:
+    from tutti.models.bundles import Task
     from tutti.models.model import Model
     from tutti.models.tagger import Tagger
 
@@ -264,7 +266,7 @@ class _Desk:
         batch = np.zeros((self._batch_size, self.model.n_samples), dtype=np.float32)
         for i, (_, waveform) in enumerate(turn):
             batch[i] = waveform
-        computing = self._pool.threads.submit(_compute, self.model.folded_network, batch)
+        computing = self._pool.threads.submit(_compute, self.model.folded_network, batch, task=self.model.config.task)
         self._under_way.append(([hearing for hearing, _ in turn], computing))
 
     def _collect(self, n_left: int) -> list[_Hearing]:
@@ -282,7 +284,7 @@ class _Desk:
         return moved
 
 
-def _compute(network: Tagger, batch: NDArray[np.float32]) -> _Computed:
+def _compute(network: Tagger, batch: NDArray[np.float32], *, task: Task) -> _Computed:
     device = next(network.parameters()).device
     began = time.perf_counter()
     with torch.inference_mode():
@@ -291,14 +293,20 @@ def _compute(network: Tagger, batch: NDArray[np.float32]) -> _Computed:
         representation = network.encoder(features)
         logits = network.classify(representation)
     vectors = representation.float().cpu().numpy()
-    # In single precision, the last bit of torch's sigmoid depends on a number's place in the batch.
-    probabilities = torch.sigmoid(logits.cpu().double()).float().numpy()
+    probabilities = _probabilities(logits.cpu(), task=task).numpy()
     return _Computed(
         probabilities=probabilities,
         vectors=vectors,
         frontend_seconds=framed - began,
         model_seconds=time.perf_counter() - framed,
     )
+
+
+def _probabilities(logits: Tensor, *, task: Task) -> Tensor:
+    """``[batch, labels]``, each label for itself or, with ``classes``, all of them sharing one."""
+    # In single precision, the last bit of torch's sigmoid depends on a number's place in the batch.
+    exact = logits.double()
+    return (torch.softmax(exact, dim=1) if task == "classes" else torch.sigmoid(exact)).float()
 
 
 _Event = tuple[_Hearing, Excerpts | Heard | TuttiError, float]

@@ -100,7 +100,7 @@ class Model:
     def predict(
         self, source: ArrayLike | Path | str, sample_rate: int | None = None, *, average: bool = True
     ) -> NDArray[np.float32]:
-        """Probabilities of the labels.
+        """Probabilities of the labels; of a model of classes they sum to one.
 
         The sound is cut into excerpts of the model's length (:mod:`tutti.audio.excerpts`), whose probabilities are
         averaged.

@@ -7,17 +7,24 @@ prepare``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tutti.data.datasets.dataset import Dataset, Protocol, RemoteFile, count_splits, fixture_counts
+from tutti.data.datasets.dataset import (
+    Dataset,
+    Protocol,
+    RemoteFile,
+    chosen_source,
+    count_splits,
+    fixture_counts,
+)
 from tutti.data.track import Track
 from tutti.errors import DatasetError
 from tutti.files import BLOCK_BYTES
 
-State = Literal["whole", "present", "missing", "broken"]
+State = Literal["whole", "present", "missing", "absent", "broken"]
 N_EXAMPLES = 3
 
 
@@ -27,7 +34,8 @@ class FileCheck:
 
     Attributes:
         file: What was looked for.
-        state: ``whole`` where size or checksum agree, ``present`` where none is published, else what is the matter.
+        state: ``whole`` where size or checksum agree, ``present`` where none is published, ``missing`` or ``broken``;
+            ``absent`` where it is missing and not needed.
         reason: In words, where it is broken.
     """
 
@@ -45,6 +53,7 @@ class SplitCheck:
         n_expected: Tracks as published; None where that is not published.
         n_listed: Tracks in the files at hand.
         n_sounds: Of these, how many have a sound that is not empty.
+        n_unreadable: Of these, how many are published broken; their sounds are not looked for.
         missing: Where sounds belong that are not there.
         empty: Sounds of no bytes.
     """
@@ -53,6 +62,7 @@ class SplitCheck:
     n_expected: int | None
     n_listed: int
     n_sounds: int
+    n_unreadable: int = 0
     missing: tuple[Path, ...] = ()
     empty: tuple[Path, ...] = ()
 
@@ -117,6 +127,7 @@ class Check:
                     "n_expected": one.n_expected,
                     "n_listed": one.n_listed,
                     "n_sounds": one.n_sounds,
+                    "n_unreadable": one.n_unreadable,
                     "missing": [str(path) for path in one.missing],
                     "empty": [str(path) for path in one.empty],
                 }
@@ -158,7 +169,7 @@ def check_dataset(dataset: Dataset, root: Path, protocol: Protocol) -> Check:
     splits: tuple[SplitCheck, ...] = ()
     try:
         tracks = protocol.load(root)
-        splits = check_splits(tracks, expected if expected is not None else dict(protocol.n_tracks))
+        splits = check_splits(tracks, expected or protocol.n_tracks, unreadable=protocol.unreadable)
     except DatasetError as error:
         if not any(one.state in ("missing", "broken") and not one.file.is_folder for one in files):
             trouble.append(error.message)
@@ -175,23 +186,19 @@ def check_dataset(dataset: Dataset, root: Path, protocol: Protocol) -> Check:
 
 def needed_files(dataset: Dataset, root: Path, protocol: Protocol) -> list[RemoteFile]:
     """The files of a protocol; of sources that stand for one another, those of the most complete one."""
+    source = chosen_source(dataset.files, root, protocol.name)
     files = [file for file in dataset.files if not file.protocols or protocol.name in file.protocols]
-    sources = dict.fromkeys(file.source for file in files if file.source is not None)
-    lacking = {
-        source: sum(file.source == source and not (root / file.path).exists() for file in files) for source in sources
-    }
-    chosen = min(sources, key=lambda source: lacking[source], default=None)
-    return [file for file in files if file.source in (None, chosen)]
+    return [file for file in files if file.source in (None, source)]
 
 
 def check_file(file: RemoteFile, root: Path, *, with_sums: bool = True) -> FileCheck:
     """Whether a file is there, and has the size and the checksum that were published."""
     path = root / file.path
+    is_there = path.is_dir() and any(path.iterdir()) if file.is_folder else path.is_file()
+    if not is_there:
+        return FileCheck(file=file, state="absent" if file.is_optional else "missing")
     if file.is_folder:
-        is_there = path.is_dir() and any(path.iterdir())
-        return FileCheck(file=file, state="present" if is_there else "missing")
-    if not path.is_file():
-        return FileCheck(file=file, state="missing")
+        return FileCheck(file=file, state="present")
     size = path.stat().st_size
     if size == 0:
         return FileCheck(file=file, state="broken", reason="it is empty")
@@ -207,21 +214,22 @@ def check_file(file: RemoteFile, root: Path, *, with_sums: bool = True) -> FileC
     return FileCheck(file=file, state="whole" if is_known else "present")
 
 
-def check_splits(tracks: list[Track], expected: dict[str, int]) -> tuple[SplitCheck, ...]:
+def check_splits(
+    tracks: list[Track], expected: Mapping[str, int], *, unreadable: frozenset[str] = frozenset()
+) -> tuple[SplitCheck, ...]:
     """For each split, how many tracks are listed and how many of their sounds are there."""
-    by_split: dict[str, list[Track]] = {}
-    for track in tracks:
-        by_split.setdefault(track.split or "none", []).append(track)
     checks = []
     for split in dict.fromkeys([*expected, *count_splits(tracks)]):
-        listed = by_split.get(split, [])
-        missing, empty = missing_sounds(listed)
+        listed = [track for track in tracks if (track.split or "none") == split]
+        readable = [track for track in listed if track.track_id not in unreadable]
+        missing, empty = missing_sounds(readable)
         checks.append(
             SplitCheck(
                 split=split,
                 n_expected=expected.get(split),
                 n_listed=len(listed),
-                n_sounds=len(listed) - len(missing) - len(empty),
+                n_sounds=len(readable) - len(missing) - len(empty),
+                n_unreadable=len(listed) - len(readable),
                 missing=tuple(missing),
                 empty=tuple(empty),
             )

@@ -8,7 +8,7 @@ of it is done here. Nothing is ever downloaded: the licences want to be read fir
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -39,6 +39,7 @@ class RemoteFile:
         sha256: Of its bytes, where published, or measured on the published file.
         protocols: Which protocols need it; empty: all of them.
         source: Files of different sources stand for one another: those of one source are enough. None: always needed.
+        is_optional: Whether the dataset can be read without it; ``what`` says what it adds.
     """
 
     path: str
@@ -49,6 +50,7 @@ class RemoteFile:
     sha256: str | None = None
     protocols: tuple[str, ...] = ()
     source: str | None = None
+    is_optional: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -69,6 +71,7 @@ class Protocol:
         labels: In the published order; None where only the files tell: then all tags, sorted.
         task: ``tags`` where a track has any number of labels, ``classes`` where it has exactly one.
         n_tracks: Of each split, where published.
+        unreadable: Ids of listed tracks whose published sounds are known to be broken; they are left out.
         warning: What one should know before using it.
     """
 
@@ -78,6 +81,7 @@ class Protocol:
     labels: tuple[str, ...] | None
     task: Task = "tags"
     n_tracks: Mapping[str, int] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
     warning: str | None = None
 
 
@@ -166,6 +170,21 @@ class Dataset:
             counts = {name: count_splits(one.load(partial)) for name, one in self.protocols.items()}
             note = {"dataset": self.name, "made_by": "tutti datasets fixture", "n_tracks": counts}
             write_text(partial / FIXTURE, json.dumps(note, indent=1) + "\n")
+
+
+def chosen_source(files: Iterable[RemoteFile], root: Path, protocol: str) -> str | None:
+    """Of sources that stand for one another, the one of which least is missing; the first listed among equals."""
+    n_missing: dict[str, int] = {}
+    for file in files:
+        if file.source is not None and (not file.protocols or protocol in file.protocols):
+            is_missing = not (root / file.path).exists()
+            n_missing[file.source] = n_missing.get(file.source, 0) + is_missing
+    return min(n_missing, key=lambda source: n_missing[source], default=None)
+
+
+def first_existing(*paths: Path) -> Path:
+    """The first of some paths that exists; where none does, the first."""
+    return next((path for path in paths if path.exists()), paths[0])
 
 
 def count_splits(tracks: list[Track]) -> dict[str, int]:

@@ -18,9 +18,11 @@ def write_catalogue(dataset: Dataset, root: Path, folder: Path, protocol: Protoc
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CatalogueError(f"{folder} holds something already", hint="name a new or an empty folder")
     tracks = protocol.load(root.absolute())
-    missing, empty = missing_sounds(tracks)
+    unreadable = [track for track in tracks if track.track_id in protocol.unreadable]
+    readable = [track for track in tracks if track.track_id not in protocol.unreadable]
+    missing, empty = missing_sounds(readable)
     absent = {*missing, *empty}
-    kept = [track for track in tracks if track.audio not in absent]
+    kept = [track for track in readable if track.audio not in absent]
     if not kept:
         raise DatasetError(
             f"none of the {len(tracks):,} sounds of {dataset.name} is below {root}",
@@ -29,6 +31,7 @@ def write_catalogue(dataset: Dataset, root: Path, folder: Path, protocol: Protoc
     origin = {"dataset": dataset.name, "protocol": protocol.name}
     problems = [_absence(path, f"{dataset.title} lists it, but it is not there") for path in missing]
     problems += [_absence(path, "it is empty") for path in empty]
+    problems += [_absence(track.audio, "it is published broken") for track in unreadable if track.audio]
     with atomic_folder(folder.absolute()) as partial:
         catalogue = Catalogue.create(partial)
         catalogue.put_tracks(dataclasses.replace(track, tags=_once(track.tags)) for track in kept)

@@ -1,8 +1,14 @@
 """Deformations of whole tracks: what they do to tones, levels and lengths of known size."""
 
+import contextlib
+import itertools
 import math
 import sys
+from fractions import Fraction
 
+import av
+import av.error
+import av.filter
 import numpy as np
 import pytest
 
@@ -49,6 +55,14 @@ def test_a_time_stretch_by_half_an_octave_makes_20_6_seconds_of_29_1():
     assert len(stretched) / RATE == pytest.approx(20.6, abs=0.05)
 
 
+@pytest.mark.parametrize(("name", "rate"), [("pitch_shift", 1.0), ("time_stretch", 2**0.5)])
+def test_a_recorders_constant_offset_stays_constant(name, rate):
+    """As in a field recording of whales, whose offset became a tremor 15 dB above the song."""
+    deformed = deform(tone(440, amplitude=0.05) + np.float32(0.4), RATE, name, rate)
+    assert deformed.mean() == pytest.approx(0.4, abs=0.005)
+    assert deformed[4000:-4000].std() == pytest.approx(0.05 / math.sqrt(2), rel=0.1)
+
+
 def test_events_come_when_the_tempo_says():
     click = np.zeros(3 * RATE, np.float32)
     click[RATE] = 1.0
@@ -80,6 +94,34 @@ def test_the_compander_begins_at_full_scale_and_looks_ahead():
     assert soft > 1.4
     before_the_step = np.nanmean(gain[2 * RATE - 400 : 2 * RATE])
     assert before_the_step < 0.3 * soft
+
+
+@pytest.mark.parametrize("preset", TRANSFERS)
+def test_the_compander_equals_that_of_ffmpeg(preset):
+    """FFmpeg's was written after sox's; its knee of 0.01 dB is the smallest that it has."""
+    swelling = tone(440, 3.0) * np.abs(np.sin(np.arange(3 * RATE) / 5000)).astype(np.float32) ** 4
+    points = "|".join(f"{incoming}/{outgoing}" for incoming, outgoing in TRANSFERS[preset])
+    settings = f"attacks=0.1:decays=0.3:points={points}:soft-knee=0.01:gain=0:volume=0:delay=0.1"
+    expected = by_ffmpeg(swelling, "compand", settings)
+    np.testing.assert_allclose(compress(swelling, RATE, preset=preset), expected, atol=2e-4)
+
+
+def by_ffmpeg(waveform: np.ndarray, name: str, settings: str) -> np.ndarray:
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(sample_rate=RATE, format="fltp", layout="mono", time_base=Fraction(1, RATE))
+    nodes = [source, graph.add(name, settings), graph.add("abuffersink")]
+    for first, second in itertools.pairwise(nodes):
+        first.link_to(second)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(waveform[np.newaxis]), format="fltp", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+    graph.push(frame)
+    graph.push(None)
+    filtered = []
+    with contextlib.suppress(av.error.EOFError):
+        while True:
+            filtered.append(graph.pull().to_ndarray()[0])
+    return np.concatenate(filtered)
 
 
 def test_noise_follows_the_published_formula_with_the_largest_sample():

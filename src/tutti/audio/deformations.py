@@ -111,11 +111,13 @@ def _stretcher(sample_rate: int) -> Any:
 
 def _processed(stretcher: Any, waveform: Waveform, n_samples: int) -> Waveform:
     """What comes out, filled up with silence or cut to its length: the library rounds as it likes."""
+    # 0 Hz stays 0 Hz at every pitch; the library would make an audible tremor of a recorder's offset.
+    offset = waveform.mean() if len(waveform) else np.float32(0)
     # It wants at least what it must have heard before the first sample comes out.
     n_least = stretcher.inputLatency() + stretcher.outputLatency() + stretcher.blockSamples()
-    padded = np.pad(waveform, (0, max(0, n_least - len(waveform))))
+    padded = np.pad(waveform - offset, (0, max(0, n_least - len(waveform))))
     processed: Waveform = stretcher.process(np.ascontiguousarray(padded[np.newaxis], dtype=np.float32))[0]
-    return np.pad(processed[:n_samples], (0, max(0, n_samples - len(processed))))
+    return np.pad(processed[:n_samples], (0, max(0, n_samples - len(processed)))) + offset
 
 
 def add_noise(waveform: Waveform, share: float, *, seed: int) -> Waveform:

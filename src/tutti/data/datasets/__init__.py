@@ -12,6 +12,8 @@ from tutti.data.datasets.dcase2017 import DCASE2017
 from tutti.data.datasets.fma import FMA
 from tutti.data.datasets.gtzan import GTZAN
 from tutti.data.datasets.magnatagatune import MAGNATAGATUNE
+from tutti.data.datasets.million_song import MILLION_SONG
+from tutti.data.datasets.mtg_jamendo import MTG_JAMENDO
 from tutti.data.datasets.speech_commands import SPEECH_COMMANDS
 from tutti.errors import unknown_name
 
@@ -19,6 +21,8 @@ DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
     for dataset in (
         MAGNATAGATUNE,
+        MILLION_SONG,
+        MTG_JAMENDO,
         GTZAN,
         SPEECH_COMMANDS,
         DCASE2017,

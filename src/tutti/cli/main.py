@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from tutti import __version__
-from tutti.cli import index, models, robustness, search, tag, training, world
+from tutti.cli import datasets, index, models, reproduce, robustness, search, tag, training, world
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
@@ -35,11 +35,13 @@ for command in (
     training.train,
     training.evaluate,
     robustness.robustness,
+    reproduce.reproduce,
     world.world,
     report_page.report,
 ):
     app.command()(command)
 app.add_typer(models.models_app, name="models")
+app.add_typer(datasets.datasets_app, name="datasets")
 
 
 def _print_version(is_asked: bool) -> None:

@@ -1,0 +1,87 @@
+"""A table run small: every row on the tiny generated world, narrow and short, to see that the whole path works."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tutti.data.catalogue import Catalogue
+from tutti.data.world.generate import generate_world
+from tutti.errors import CatalogueError
+from tutti.papers.table import Column, Table
+
+# A few channels of everything; architectures that are not named here run as they are.
+NARROW: dict[str, dict[str, int]] = {
+    "cnnsa": {"n_channels": 8, "n_heads": 2},
+    "crnn": {"n_channels": 4},
+    "fcn": {"n_channels": 4},
+    "harmonic_cnn": {"n_channels": 8},
+    "music_tagging_transformer": {"conv_dim": 8, "attention_dim": 16, "n_layers": 1, "n_heads": 2},
+    "musicnn": {"n_timbre": 8, "n_tempo": 4, "n_channels": 8, "dense_dim": 16},
+    "musicnn_msd": {"n_timbre": 8, "n_tempo": 4, "n_channels": 8, "dense_dim": 16},
+    "raw_cnn_l": {"conv_channels": 8},
+    "raw_transformer": {"conv_channels": 8},
+    "sample_cnn": {"n_channels": 8},
+    "sample_cnn_rese": {"n_channels": 8},
+    "sample_cnn_se": {"n_channels": 8},
+    "sample_cnn_se_only": {"n_channels": 8},
+    "short_chunk_cnn": {"n_channels": 8},
+    "short_chunk_resnet": {"n_channels": 8},
+}
+SHORT: dict[str, Any] = {
+    "training.epochs": 4,
+    "training.accelerator": "cpu",
+    "scheme.batch_size": 8,
+    "scheme.valid_excerpts": 1,
+    "model.excerpts.count": 2,
+    "evaluation.n_resamples": 50,
+    "data.min_positives": 1,
+}
+TAGS = {"data.labels": "top:5", "data.spelling": "world"}
+CLASSES = {"data.labels": "all"}
+
+
+def smoke_table(table: Table) -> Table:
+    """The table with the tiny world in place of its datasets: one column for each kind of score."""
+    columns: dict[tuple[str, ...], Column] = {}
+    for column in table.columns:
+        columns.setdefault(column.metrics, column)
+    worlds = tuple(
+        dataclasses.replace(
+            column, title=f"tiny world, where {column.title} was", dataset="world tiny", protocol="seed 0"
+        )
+        for column in columns.values()
+    )
+    return dataclasses.replace(table, columns=worlds, seeds=table.seeds[:1])
+
+
+def smoke_settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that make a table's recipe small, with dotted keys."""
+    options = NARROW.get(recipe["model"]["architecture"], {})
+    labels = CLASSES if _is_classes(recipe) else TAGS
+    return {**SHORT, **labels, **{f"model.options.{name}": value for name, value in options.items()}}
+
+
+def smoke_catalogue(folder: Path, column: Column) -> Path:
+    """The tiny world, with one class a track where the column is about classes."""
+    try:
+        Catalogue.open(folder)
+    except CatalogueError:
+        catalogue = generate_world("tiny", folder, seed=0, jobs=1)
+        if column.settings.get("data.task") == "classes":
+            _one_class_each(catalogue)
+    return folder
+
+
+def _is_classes(recipe: Mapping[str, Any]) -> bool:
+    return bool(recipe.get("data", {}).get("task") == "classes")
+
+
+def _one_class_each(catalogue: Catalogue) -> None:
+    """Tracks tagged with nothing but their family of genres."""
+    facts = catalogue.facts()
+    catalogue.put_tracks(
+        dataclasses.replace(track, tags=(str(facts[track.track_id]["parent_genre"]),)) for track in catalogue.tracks()
+    )

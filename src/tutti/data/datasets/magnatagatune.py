@@ -262,7 +262,7 @@ def _write_lists(folder: Path, clips: Mapping[str, tuple[str, ...]]) -> None:
 MAGNATAGATUNE = Dataset(
     name="magnatagatune",
     title="MagnaTagATune",
-    description="25,863 clips of 29 s from 445 albums of the label Magnatune, with tags from the game TagATune.",
+    description="25,863 clips of 29 s from the label Magnatune, tagged by players of the game TagATune.",
     citation=(
         "E. Law, K. West, M. Mandel, M. Bay and J. S. Downie, "
         '"Evaluation of algorithms using games: the case of music tagging", ISMIR 2009'

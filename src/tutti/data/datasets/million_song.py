@@ -228,7 +228,7 @@ def _cals_file(name: str, what: str, *protocols: str) -> RemoteFile:
 MILLION_SONG = Dataset(
     name="million-song",
     title="Million Song Dataset",
-    description="Metadata of a million songs; tags from last.fm, previews of 30 to 60 s from 7digital.",
+    description="Metadata of a million songs; tags from last.fm, previews from 7digital.",
     citation=(
         "T. Bertin-Mahieux, D. P. W. Ellis, B. Whitman and P. Lamere, "
         '"The Million Song Dataset", ISMIR 2011; CALS: M. Won, K. Choi and X. Serra, '

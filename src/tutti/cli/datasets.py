@@ -1,0 +1,178 @@
+"""``tutti datasets``: the research datasets, and what of them is on this disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tutti.data.datasets.check import Check, SplitCheck
+    from tutti.data.datasets.dataset import Dataset, Protocol
+
+datasets_app = typer.Typer(no_args_is_help=True, help="Research datasets: what they are, and what of them is here.")
+
+Name = Annotated[str, typer.Argument(help="A dataset; `tutti datasets list` names them.")]
+Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Where the dataset lies.")]
+ProtocolName = Annotated[
+    str | None,
+    typer.Option("--protocol", metavar="P", help="Which protocol. [the dataset's first]", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@datasets_app.command("list")
+def list_datasets(as_json: AsJson = False) -> None:
+    """List the datasets, with their protocols and licences."""
+    from tutti.data.datasets import DATASETS
+
+    if as_json:
+        typer.echo(json.dumps([_facts(dataset) for dataset in DATASETS.values()], ensure_ascii=False, indent=1))
+        return
+    rows = [("NAME", "PROTOCOLS", "LICENCE"), *map(_row, DATASETS.values())]
+    typer.echo(_table(rows))
+
+
+@datasets_app.command()
+def show(name: Name, protocol: ProtocolName = None, as_json: AsJson = False) -> None:
+    """Show what a dataset is: citation, licence, protocols, labels in order, and the files to fetch."""
+    from tutti.data.datasets import find_dataset
+
+    dataset = find_dataset(name)
+    chosen = dataset.protocol(protocol)
+    if as_json:
+        typer.echo(json.dumps(_facts(dataset), ensure_ascii=False, indent=1))
+        return
+    typer.echo(f"{dataset.title}: {dataset.description}")
+    typer.echo(f"citation: {dataset.citation}\nlicence: {dataset.licence}\nhomepage: {dataset.homepage}\nprotocols:")
+    for one in dataset.protocols.values():
+        typer.echo(f"  {one.name}: {one.description}" + (f" Mind: {one.warning}." if one.warning else ""))
+    counts = ", ".join(f"{split} {count:,}" for split, count in chosen.n_tracks.items()) or "not published"
+    typer.echo(f"tracks of {chosen.name}: {counts}")
+    typer.echo(f"labels of {chosen.name}, in order: {'; '.join(chosen.labels) if chosen.labels else 'see its files'}")
+    typer.echo(f"files of {chosen.name}, below the root:")
+    for file in _files_of(dataset, chosen):
+        choice = f" ({file.source})" if file.source else " (optional)" if file.is_optional else ""
+        typer.echo(f"  {file.path}{choice}: {file.what}; {file.url}")
+
+
+@datasets_app.command()
+def check(name: Name, root: Root, protocol: ProtocolName = None, as_json: AsJson = False) -> None:
+    """Say what of a dataset is there, what is missing or broken, and what to fetch from where; exit 1 if not whole."""
+    from tutti.data.datasets import find_dataset
+
+    found = find_dataset(name).check(root, protocol)
+    typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1) if as_json else _report(found))
+    if not found.is_complete:
+        raise typer.Exit(1)
+
+
+@datasets_app.command()
+def catalogue(
+    name: Name,
+    root: Root,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the catalogue, new or empty.")],
+    protocol: ProtocolName = None,
+) -> None:
+    """Make a catalogue of a dataset, with its splits and labels; tracks without a sound are listed as problems."""
+    from tutti.data.datasets import find_dataset
+    from tutti.data.datasets.dataset import count_splits
+
+    dataset = find_dataset(name)
+    chosen = dataset.protocol(protocol)
+    if chosen.warning:
+        typer.echo(f"mind: {chosen.warning}", err=True)
+    made = dataset.catalogue(root, output, chosen.name)
+    counts = ", ".join(f"{split} {count:,}" for split, count in count_splits(made.tracks()).items())
+    typer.echo(f"{output}\t{dataset.name} {chosen.name}: {counts}; left out {len(made.problems()):,}")
+
+
+@datasets_app.command()
+def fixture(
+    name: Name,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the fixture, new or empty.")],
+) -> None:
+    """Write two or three short synthesised tracks in a dataset's exact layout, to try commands on."""
+    from tutti.data.datasets import find_dataset
+
+    dataset = find_dataset(name)
+    dataset.make_fixture(output)
+    typer.echo(f"{output}\ta fixture of {dataset.name}; try: tutti datasets check {dataset.name} --root {output}")
+
+
+def _files_of(dataset: Dataset, protocol: Protocol) -> list[Any]:
+    return [file for file in dataset.files if not file.protocols or protocol.name in file.protocols]
+
+
+def _facts(dataset: Dataset) -> dict[str, Any]:
+    """What is known of a dataset, as plain values."""
+    from dataclasses import asdict
+
+    protocols = [
+        {
+            "name": one.name,
+            "description": one.description,
+            "task": one.task,
+            "labels": one.labels,
+            "n_tracks": dict(one.n_tracks),
+            "warning": one.warning,
+        }
+        for one in dataset.protocols.values()
+    ]
+    kept = ("name", "title", "description", "citation", "licence", "homepage")
+    return {
+        **{key: getattr(dataset, key) for key in kept},
+        "protocols": protocols,
+        "files": [asdict(file) for file in dataset.files],
+    }
+
+
+def _row(dataset: Dataset) -> tuple[str, ...]:
+    names = [*dataset.protocols]
+    shown = names if len(names) <= 4 else [*names[:2], f"… {len(names)} in all"]
+    return (dataset.name, ", ".join(shown), dataset.licence)
+
+
+def _report(check: Check) -> str:
+    """A screen about a check."""
+    others = [name for name in check.dataset.protocols if name != check.protocol.name]
+    kind = "a fixture of " if check.is_fixture else ""
+    head = f"{kind}{check.dataset.name} in {check.root}, protocol {check.protocol.name}"
+    if others:
+        head += f" (others: {', '.join(others[:3])}{', …' if len(others) > 3 else ''})"
+    states = {"absent": "absent, optional"}
+    rows = [("FILE", "STATE"), *((one.file.path, states.get(one.state, one.state)) for one in check.files)]
+    lines = [head, _table(rows)]
+    if check.splits:
+        lines.append(_table([("SPLIT", "EXPECTED", "LISTED", "SOUNDS", "UNREADABLE"), *map(_split_row, check.splits)]))
+    told = {one.file.path for one in check.files}
+    lines += [f"missing: {one}" for one in check.missing if one not in told]
+    lines += [f"broken: {one}" for one in check.broken]
+    lines += _fetches(check)
+    if not check.root.is_dir():
+        lines.append(f"there is no folder {check.root}")
+    lines.append("complete" if check.is_complete else "not complete")
+    return "\n".join(lines)
+
+
+def _fetches(check: Check) -> list[str]:
+    """What to fetch, one line for each place that it is fetched from."""
+    places: dict[str, list[str]] = {}
+    for file in check.to_download:
+        places.setdefault(file.url, []).append(f"{file.path} ({file.what})")
+    return [f"fetch from {url}: {', '.join(files)}" for url, files in places.items()]
+
+
+def _split_row(split: SplitCheck) -> tuple[str, ...]:
+    expected = "–" if split.n_expected is None else f"{split.n_expected:,}"
+    return (split.split, expected, f"{split.n_listed:,}", f"{split.n_sounds:,}", f"{split.n_unreadable:,}")
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

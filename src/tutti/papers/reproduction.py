@@ -165,10 +165,10 @@ class _Workshop:
             if column.dataset not in self._data
         }
         if not here:
-            names = ", ".join(dict.fromkeys(column.dataset for column in columns))
+            names = list(dict.fromkeys(column.dataset for column in columns))
             raise ConfigError(
-                f"none of the datasets of {self._table.key} is here: it wants {names}",
-                hint=f"give --data {columns[0].dataset}=FOLDER; how to get it: tutti datasets show {columns[0].dataset}",
+                f"none of the datasets of {self._table.key} is here: it wants {', '.join(names)}",
+                hint=f"give --data {names[0]}=FOLDER; how to get it: tutti datasets show {names[0]}",
             )
         return here, missing
 

@@ -5,6 +5,7 @@ Nothing is trained here; see ``tutti.papers.reproduction``.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -46,7 +47,6 @@ class Row:
         published: By column, values in the order of its metrics.
         settings: Of its recipe, dotted keys such as ``model.options.n_mels``.
         by_column: Settings that hold on one column only.
-        smoke: Settings that make it small, for ``--smoke``.
         obstacle: Why it cannot be repeated; None where it can.
     """
 
@@ -55,8 +55,11 @@ class Row:
     published: Mapping[str, Sequence[float]]
     settings: Settings = field(default_factory=dict)
     by_column: Mapping[str, Settings] = field(default_factory=dict)
-    smoke: Settings = field(default_factory=dict)
     obstacle: str | None = None
+
+    def on(self, column: str) -> Row:
+        """The row with the values of one column only."""
+        return dataclasses.replace(self, published={column: self.published[column]})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from tutti.errors import ConfigError, import_extra
 from tutti.papers.figure import Figure
 from tutti.papers.reproduction import Reproduction
 from tutti.papers.table import AREAS, Row, Table
-from tutti.papers.won2021 import ATTENTION, CALS, MTAT, TABLE_3_1, TABLE_3_6, TRANSFORMER, WORK
+from tutti.papers.won2021 import CALS, MTAT, TABLE_3_1, TRANSFORMER, WORK
 from tutti.training.runs import TrainedRun
 
 ROBUST = ("fcn", "musicnn", "sample-cnn-se", "cnnsa", "harmonic-cnn", "short-chunk")
@@ -83,7 +83,7 @@ FIGURES = (
             key="won2021/figure3.8",
             title="The taggers of figure 3.8 on the sounds as they are",
             columns=(MTAT,),
-            rows=tuple(TABLE_3_1.row(name) for name in ROBUST),
+            rows=tuple(TABLE_3_1.row(name).on(MTAT.name) for name in ROBUST),
         ),
         draw=_draw_robustness,
     ),

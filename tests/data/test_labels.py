@@ -4,7 +4,7 @@ import pytest
 
 from tutti.data.labels import LabelConfig, choose_labels, label_targets
 from tutti.data.track import Track
-from tutti.errors import ConfigError
+from tutti.errors import ConfigError, UnknownNameError
 
 
 def tracks_of(**tags_by_split: list[str]) -> list[Track]:
@@ -60,3 +60,30 @@ def test_when_no_tag_is_frequent_enough_the_most_frequent_is_told():
 def test_targets_follow_the_spelling_and_ignore_tags_that_are_no_labels():
     targets = label_targets(TRACKS[:5], ["hip hop", "rock"])
     assert targets.tolist() == [[False, True], [False, True], [False, False], [False, True], [True, False]]
+
+
+def test_a_dataset_gives_its_labels_in_the_published_order_even_those_that_never_occur():
+    tracks = tracks_of(train=["country,metal"], valid=["female voice"], test=["guitar"])
+    labels = choose_labels(tracks, LabelConfig(labels="dataset:magnatagatune", spelling="exact"))
+    assert len(labels) == 50
+    assert labels[45:] == ("weird", "country", "metal", "female voice", "choral")
+
+
+def test_a_datasets_labels_that_stand_in_no_list_are_its_tags_in_alphabetical_order():
+    tracks = tracks_of(train=["genre---rock"], valid=["genre---pop"], test=["genre---rock"])
+    config = LabelConfig(labels="dataset:mtg-jamendo/genre-split3", spelling="exact")
+    assert choose_labels(tracks, config) == ("genre---pop", "genre---rock")
+
+
+def test_a_catalogue_of_something_else_has_none_of_a_datasets_labels():
+    with pytest.raises(ConfigError, match="no track carries a label of million-song"):
+        choose_labels(tracks_of(train=["waltz"]), LabelConfig(labels="dataset:million-song/cals"))
+    with pytest.raises(UnknownNameError, match="magnatagatun"):
+        choose_labels(TRACKS, LabelConfig(labels="dataset:magnatagatun"))
+    with pytest.raises(ConfigError, match="not understood"):
+        LabelConfig(labels="magnatagatune")
+
+
+def test_the_exact_spelling_tells_case_and_hyphens_apart():
+    targets = label_targets(TRACKS[4:6], ["hip-hop", "Hip Hop"], spelling="exact")
+    assert targets.tolist() == [[True, False], [False, True]]

@@ -1,8 +1,8 @@
 """From what listeners typed to targets: which labels a model learns, and which of them a track carries.
 
-Tags come as people wrote them. A *spelling* brings them to one form: ``plain`` ignores case, accents
-and hyphens; ``world`` knows the synonyms and misspellings of the generated world. What a model has learned is
-told by its labels.
+Tags come as people wrote them. A *spelling* brings them to one form: ``plain`` ignores case, accents and hyphens;
+``exact`` leaves them as they are; ``world`` knows the synonyms and misspellings of the generated world. What a model
+has learned is told by its labels, whose order is a research dataset's own where the configuration names one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ Spelling = Callable[[Iterable[str]], tuple[str, ...]]
 
 SPLITS: tuple[str, ...] = get_args(Split)
 TOP = re.compile(r"top:([1-9]\d*)")
+OF_DATASET = re.compile(r"dataset:([^/]+)(?:/(.+))?")
 
 
 def plain_spelling(tags: Iterable[str]) -> tuple[str, ...]:
@@ -42,8 +43,14 @@ def world_spelling(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalise_tags(tags)))
 
 
+def exact_spelling(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags as they are, each once, in order."""
+    return tuple(dict.fromkeys(tags))
+
+
 SPELLINGS: dict[str, Spelling] = {
     "plain": plain_spelling,
+    "exact": exact_spelling,
     "world": world_spelling,
 }
 
@@ -53,7 +60,9 @@ class LabelConfig:
     """Which labels to learn.
 
     Attributes:
-        labels: ``all``, ``top:50`` for the fifty most frequent in the train split, or their names.
+        labels: ``all``, ``top:50`` for the fifty most frequent in the train split, their names, or
+            ``dataset:magnatagatune`` or ``dataset:mtg-jamendo/genre-split0`` for exactly a research dataset's labels,
+            in the published order.
         min_positives: A label must apply to at least this many tracks of each split, unless it was named.
         spelling: How tags are brought to one form, a name in ``SPELLINGS``.
     """
@@ -63,10 +72,12 @@ class LabelConfig:
     spelling: str = "plain"
 
     def __post_init__(self) -> None:
-        if isinstance(self.labels, str) and self.labels != "all" and not TOP.fullmatch(self.labels):
+        if isinstance(self.labels, str) and not (
+            self.labels == "all" or TOP.fullmatch(self.labels) or OF_DATASET.fullmatch(self.labels)
+        ):
             raise ConfigError(
                 f"labels={self.labels!r} is not understood",
-                hint="write 'all', 'top:50' for the fifty most frequent, or a list of names",
+                hint="write 'all', 'top:50' for the fifty most frequent, 'dataset:NAME', or a list of names",
             )
         if not isinstance(self.labels, str) and (not self.labels or len({*self.labels}) < len(self.labels)):
             raise ConfigError("the list of labels is empty or names one twice", hint="name each label once")
@@ -77,7 +88,7 @@ class LabelConfig:
 
 
 def choose_labels(tracks: Sequence[Track], config: LabelConfig) -> tuple[str, ...]:
-    """The labels that a configuration means, the most frequent in the train split first.
+    """The labels that a configuration means: those of a list or a dataset in its order, else the most frequent first.
 
     Args:
         tracks: Of all splits; those without a split do not count.
@@ -85,7 +96,10 @@ def choose_labels(tracks: Sequence[Track], config: LabelConfig) -> tuple[str, ..
 
     Raises:
         ConfigError: No tag is frequent enough, or a named label never occurs in the train split.
+        UnknownNameError: There is no such dataset or protocol.
     """
+    if isinstance(config.labels, str) and (dataset := OF_DATASET.fullmatch(config.labels)):
+        return _of_dataset(dataset[1], dataset[2], tracks)
     spell = SPELLINGS[config.spelling]
     counts = {split: Counter[str]() for split in SPLITS}
     n_tracks = Counter(track.split for track in tracks)
@@ -109,6 +123,19 @@ def choose_labels(tracks: Sequence[Track], config: LabelConfig) -> tuple[str, ..
         )
     top = TOP.fullmatch(config.labels)
     return tuple(frequent[: int(top.group(1))] if top else frequent)
+
+
+def _of_dataset(name: str, protocol: str | None, tracks: Sequence[Track]) -> tuple[str, ...]:
+    """A dataset's labels, whether or not each occurs; the tracks' own tags, sorted, where no list is published."""
+    from tutti.data.datasets import find_dataset
+
+    labels = find_dataset(name).protocol(protocol).labels or tuple(sorted({tag for one in tracks for tag in one.tags}))
+    if not any(tag in labels for track in tracks for tag in track.tags):
+        raise ConfigError(
+            f"no track carries a label of {name}",
+            hint=f"make the catalogue with: tutti datasets catalogue {name} --root DIR -o CATALOGUE",
+        )
+    return labels
 
 
 def _named(labels: tuple[str, ...], in_train: Counter[str], spell: Spelling) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from tutti.models.folding import folded
 from tutti.models.taggers import ARCHITECTURES, build_tagger
 
 SMALL = {
+    "harmonic_cnn": {"n_channels": 8},
     "musicnn_msd": {"n_channels": 8, "dense_dim": 20},
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},

@@ -30,6 +30,7 @@ QUICK = ("mtat-musicnn", "jamendo-crnn")
 # What the papers' text describes and no published code: there are no outputs to compare with.
 WITHOUT_GOLDEN: set[str] = set()
 SMALL = {
+    "harmonic_cnn": {"n_channels": 8},
     "musicnn_msd": {"n_channels": 8, "dense_dim": 20},
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},
@@ -52,6 +53,8 @@ def filled(specification: dict) -> dict[str, torch.Tensor]:
             values = (400 if is_first else specification["running_var"]) * (1 + 0.1 * np.abs(a))
         elif name.endswith("running_mean"):
             values = -30 + a if is_first else 0.1 * a
+        elif name.endswith("bw_Q"):
+            values = 1 + 0.1 * np.abs(a)
         elif len(shape) <= 1:
             values = 1 + 0.1 * a if name.endswith("weight") else 0.1 * a
         else:
@@ -130,9 +133,9 @@ def test_every_architecture_learns_in_all_its_parameters(name):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_an_unknown_option_is_answered_with_the_nearest(name):
-    with pytest.raises(UnknownNameError, match="no option of this architecture called 'n_mel'") as caught:
-        build_tagger(name, 3, n_mel=64)
-    assert "did you mean 'n_mels'?" in caught.value.hint
+    with pytest.raises(UnknownNameError, match="no option of this architecture called 'n_sample'") as caught:
+        build_tagger(name, 3, n_sample=64)
+    assert "did you mean 'n_samples'?" in caught.value.hint
 
 
 def test_an_unknown_architecture_is_answered_with_the_nearest():

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tutti.audio.frontends import MelSpectrogram
+from tutti.audio.harmonic import HarmonicSpectrogram
 from tutti.errors import ModelError
 from tutti.models.bundles import ModelConfig, load_parameters
 from tutti.models.model import Model
@@ -25,6 +26,7 @@ from tutti.models.taggers import build_tagger, find_architecture
 
 # Constants that the published models keep among their parameters and ours compute.
 FRONTEND_WINDOW, FRONTEND_FILTERS = "spec.spectrogram.window", "spec.mel_scale.fb"
+HARMONIC_WINDOW = "hstft.spec.window"
 FRONTEND_TOLERANCE = 1e-3  # other mel scales differ by about 1, other versions of the library by 1e-5
 
 
@@ -95,11 +97,8 @@ def network_from_published(tensors: Mapping[str, Tensor], config: ModelConfig, *
     architecture = find_architecture(config.architecture)
     network = build_tagger(config.architecture, len(config.labels), **config.options)
     _check_frontend(network, tensors, origin)
-    renamed = {
-        our_name(name, architecture): tensor
-        for name, tensor in tensors.items()
-        if name not in (FRONTEND_WINDOW, FRONTEND_FILTERS)
-    }
+    constants = _frontend_constants(network.frontend)
+    renamed = {our_name(name, architecture): tensor for name, tensor in tensors.items() if name not in constants}
     head = renamed.get("head.weight")
     if head is not None and head.shape[0] != len(config.labels):
         raise ModelError(
@@ -121,14 +120,21 @@ def our_name(published: str, architecture: Architecture[Any]) -> str:
         renamed, n_matches = re.subn(rf"^{pattern}", replacement, published)
         if n_matches:
             # Published layers count from 1, ours from 0.
-            return re.sub(r"#(\d)", lambda digit: str(int(digit[1]) - 1), renamed)
+            return re.sub(r"#(\d+)", lambda digit: str(int(digit[1]) - 1), renamed)
     return published
 
 
+def _frontend_constants(frontend: nn.Module) -> dict[str, Tensor]:
+    """What the published models keep among their parameters and our front end computes, by their names."""
+    if isinstance(frontend, MelSpectrogram):
+        return {FRONTEND_WINDOW: frontend.window, FRONTEND_FILTERS: frontend.filters}
+    if isinstance(frontend, HarmonicSpectrogram):
+        return {HARMONIC_WINDOW: frontend.window}
+    return {}
+
+
 def _check_frontend(network: Tagger, tensors: Mapping[str, Tensor], origin: str) -> None:
-    frontend = network.frontend
-    assert isinstance(frontend, MelSpectrogram)
-    for name, ours in ((FRONTEND_WINDOW, frontend.window), (FRONTEND_FILTERS, frontend.filters)):
+    for name, ours in _frontend_constants(network.frontend).items():
         theirs = tensors.get(name)
         if theirs is None or theirs.numel() == 0:  # old versions stored the filters empty
             continue

@@ -10,11 +10,12 @@ from typing import Any
 
 from tutti.errors import unknown_name
 from tutti.models.tagger import Architecture, Tagger
-from tutti.models.taggers import crnn, fcn, musicnn, short_chunk_cnn, short_chunk_resnet
+from tutti.models.taggers import crnn, fcn, harmonic_cnn, musicnn, short_chunk_cnn, short_chunk_resnet
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
     "crnn": crnn.CRNN,
     "fcn": fcn.FCN,
+    "harmonic_cnn": harmonic_cnn.HARMONIC_CNN,
     "musicnn": musicnn.MUSICNN,
     "musicnn_msd": musicnn.MUSICNN_MSD,
     "short_chunk_cnn": short_chunk_cnn.SHORT_CHUNK_CNN,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from tutti.data.datasets.check import Check, SplitCheck
     from tutti.data.datasets.dataset import Dataset, Protocol
 
+N_PROBLEMS = 10  # shown at the end; the store's folder has the list
+
 datasets_app = typer.Typer(no_args_is_help=True, help="Research datasets: what they are, and what of them is here.")
 
 Name = Annotated[str, typer.Argument(help="A dataset; `tutti datasets list` names them.")]
@@ -21,6 +24,12 @@ ProtocolName = Annotated[
     str | None,
     typer.Option("--protocol", metavar="P", help="Which protocol. [the dataset's first]", show_default=False),
 ]
+Source = Annotated[str, typer.Argument(help="A dataset's name, with --root; or a catalogue's folder.")]
+OptionalRoot = Annotated[
+    Path | None, typer.Option("--root", metavar="DIR", help="Where the dataset lies.", show_default=False)
+]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Threads that decode. [as many as processors]")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -101,6 +110,89 @@ def fixture(
     dataset = find_dataset(name)
     dataset.make_fixture(output)
     typer.echo(f"{output}\ta fixture of {dataset.name}; try: tutti datasets check {dataset.name} --root {output}")
+
+
+@datasets_app.command()
+def prepare(
+    source: Source,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the store, to be made or brought up to date.")
+    ],
+    root: OptionalRoot = None,
+    protocol: ProtocolName = None,
+    rate: Annotated[int, typer.Option("--rate", min=1, metavar="HZ", help="Sample rate of the store.")] = 16_000,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decode all sounds for training. The same command goes on after a kill, and again decodes only what changed."""
+    from tutti.data.preparation import prepare as prepare_sounds
+    from tutti.data.sources import find_source
+
+    found = find_source(source, root=root, protocol=protocol)
+    with _bar("decoding", quiet=quiet) as show:
+        done = prepare_sounds(
+            found,
+            output,
+            sample_rate=rate,
+            jobs=jobs,
+            on_progress=lambda one: show(one.n_done, one.n_sounds, one.n_failed),
+        )
+    typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=1) if as_json else "\n".join(done.lines()))
+    for split, track, reason in done.problems[: 0 if quiet else N_PROBLEMS]:
+        typer.echo(f"{split}\t{track}\t{reason}", err=True)
+
+
+@datasets_app.command()
+def leaks(
+    source: Source,
+    root: OptionalRoot = None,
+    protocol: ProtocolName = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Compare the sounds of this store, made by `tutti datasets prepare`.")
+    ] = None,
+    listen: Annotated[bool, typer.Option("--listen", help="Decode the sounds to compare them.")] = False,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which artists, albums and recordings are in more than one split."""
+    from tutti.audio.store import WaveformStore
+    from tutti.data.leakage import find_leaks
+    from tutti.data.sources import find_source
+
+    found = find_source(source, root=root, protocol=protocol)
+    opened = None if store is None else WaveformStore(store)
+    with _bar("listening", quiet=quiet or (opened is None and not listen)) as show:
+        report = find_leaks(found, store=opened, listen=listen, jobs=jobs, on_progress=show)
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
+    else:
+        typer.echo(report.to_markdown() if markdown else "\n".join(report.lines()))
+
+
+@contextlib.contextmanager
+def _bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None]]:
+    """A progress bar on stderr; what it gives takes how many are done, of how many, and how many failed."""
+    if quiet:
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("sounds", rate="", total=None)
+
+        def show(n_done: int, n_sounds: int, n_failed: int = 0) -> None:
+            speed = bar.tasks[0].speed
+            told = [f"{speed:.1f} sounds/s"] if speed else []
+            told += [f"{n_failed} failed"] if n_failed else []
+            bar.update(task, completed=n_done, total=n_sounds, rate=", ".join(told))
+
+        yield show
 
 
 def _files_of(dataset: Dataset, protocol: Protocol) -> list[Any]:

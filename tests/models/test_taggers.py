@@ -27,15 +27,21 @@ CHECKPOINTS = (
     "jamendo-musicnn",
 )
 QUICK = ("mtat-musicnn", "jamendo-crnn")
-# What the papers' text describes and no published code: there are no outputs to compare with.
-WITHOUT_GOLDEN: set[str] = set()
+# Published in Keras, without weights: there are no outputs to compare with.
+WITHOUT_GOLDEN = {"sample_cnn_rese", "sample_cnn_se_only"}
 SMALL = {
+    "crnn": {"n_channels": 4},
+    "fcn": {"n_channels": 8},
     "harmonic_cnn": {"n_channels": 8},
     "musicnn_msd": {"n_channels": 8, "dense_dim": 20},
+    "sample_cnn": {"n_channels": 8},
+    "sample_cnn_rese": {"n_channels": 8},
+    "sample_cnn_se": {"n_channels": 8},
+    "sample_cnn_se_only": {"n_channels": 8},
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},
 }
-# The others pool their whole input away.
+# The others take no less than their published length, or do not take much longer over it.
 SHORTER = {"musicnn": 16_000, "musicnn_msd": 16_000, "short_chunk_cnn": 34_000, "short_chunk_resnet": 34_000}
 
 
@@ -112,10 +118,11 @@ def test_every_architecture_gives_a_logit_a_label_from_a_vector(name):
     torch.testing.assert_close(from_vector, logits)
 
 
-@pytest.mark.parametrize("name", SHORTER)
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name not in ("crnn", "fcn")])
 def test_an_excerpt_s_logits_do_not_depend_on_its_company(name):
     network = build_tagger(name, 3, **SMALL.get(name, {})).eval()
-    noise = np.random.default_rng(0).uniform(-1, 1, (3, SHORTER[name])).astype(np.float32)
+    n_samples = SHORTER.get(name, ARCHITECTURES[name].config.n_samples)
+    noise = np.random.default_rng(0).uniform(-1, 1, (3, n_samples)).astype(np.float32)
     with torch.inference_mode():
         together = network(torch.from_numpy(noise))
         alone = torch.cat([network(torch.from_numpy(noise[i : i + 1])) for i in range(3)])
@@ -152,8 +159,41 @@ def test_an_unknown_architecture_is_answered_with_the_nearest():
         ("musicnn", {"n_samples": -1}, "n_samples=-1"),
         ("short_chunk_resnet", {"n_channels": 0}, "n_channels=0"),
         ("short_chunk_resnet", {"n_mels": 256}, "n_mels=256"),
+        ("short_chunk_cnn", {"n_channels": 0}, "n_channels=0"),
+        ("short_chunk_cnn", {"n_samples": 16_000}, "n_samples=16000 are 63 frames"),
+        ("harmonic_cnn", {"n_samples": 16_000, "pooling": "keywords"}, "63 frames, of which the pooling 'keywords'"),
+        ("harmonic_cnn", {"n_harmonics": 8}, "n_harmonics=8"),
+        ("sample_cnn", {"n_samples": 59_048}, "n_samples=59048 is too short"),
+        ("sample_cnn_se", {"n_channels": -1}, "n_channels=-1"),
+        ("sample_cnn_rese", {"ratio": 0}, "ratio=0"),
+        ("sample_cnn_rese", {"block_dropout": 1.5}, "block_dropout=1.5"),
+        ("sample_cnn_se_only", {"n_samples": 16_000}, "n_samples=16000 is too short"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused_with_its_value(name, options, words):
     with pytest.raises(ConfigError, match=words):
         build_tagger(name, 3, **options)
+
+
+def test_an_unknown_pooling_is_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError) as caught:
+        build_tagger("harmonic_cnn", 3, pooling="keyword")
+    assert "did you mean 'keywords'?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "n_samples"),
+    [
+        *[("harmonic_cnn", {"n_harmonics": n_harmonics}, 80_000) for n_harmonics in range(1, 8)],
+        ("harmonic_cnn", {"semitone_scale": 1}, 80_000),
+        ("harmonic_cnn", {"pooling": "keywords", "n_fft": 256}, 16_000),
+        ("harmonic_cnn", {"pooling": "dcase"}, 48_000),
+        ("harmonic_cnn", {}, 160_000),
+        *[("short_chunk_cnn", {"n_mels": n_mels}, 59_049) for n_mels in (32, 96, 256)],
+        *[(name, {}, 160_000) for name in ("short_chunk_cnn", "sample_cnn", "sample_cnn_se", "sample_cnn_rese")],
+    ],
+)
+def test_other_sizes_than_the_published_give_logits_too(name, options, n_samples):
+    network = build_tagger(name, 3, n_channels=2, n_samples=n_samples, **options).eval()
+    with torch.inference_mode():
+        assert network(torch.randn(1, n_samples)).shape == (1, 3)

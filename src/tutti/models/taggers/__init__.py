@@ -10,7 +10,16 @@ from typing import Any
 
 from tutti.errors import unknown_name
 from tutti.models.tagger import Architecture, Tagger
-from tutti.models.taggers import crnn, fcn, harmonic_cnn, musicnn, short_chunk_cnn, short_chunk_resnet
+from tutti.models.taggers import (
+    crnn,
+    fcn,
+    harmonic_cnn,
+    musicnn,
+    sample_cnn,
+    sample_cnn_rese,
+    short_chunk_cnn,
+    short_chunk_resnet,
+)
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
     "crnn": crnn.CRNN,
@@ -18,6 +27,10 @@ ARCHITECTURES: dict[str, Architecture[Any]] = {
     "harmonic_cnn": harmonic_cnn.HARMONIC_CNN,
     "musicnn": musicnn.MUSICNN,
     "musicnn_msd": musicnn.MUSICNN_MSD,
+    "sample_cnn": sample_cnn.SAMPLE_CNN,
+    "sample_cnn_rese": sample_cnn_rese.SAMPLE_CNN_RESE,
+    "sample_cnn_se": sample_cnn.SAMPLE_CNN_SE,
+    "sample_cnn_se_only": sample_cnn_rese.SAMPLE_CNN_SE_ONLY,
     "short_chunk_cnn": short_chunk_cnn.SHORT_CHUNK_CNN,
     "short_chunk_resnet": short_chunk_resnet.SHORT_CHUNK_RESNET,
 }

@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,9 @@ TAGGERS = {
     "crnn": Condition(title="CRNN", architecture="crnn", options={"n_channels": 8}),
     "sample-cnn": Condition(title="Sample-level", architecture="sample_cnn", options=NARROW),
     "sample-cnn-se": Condition(title="Sample-level + Res + SE", architecture="sample_cnn_se", options=NARROW),
-    "cnnsa": Condition(title="CNNSA", architecture="cnnsa", options={"n_channels": 32}),
+    "cnnsa": Condition(
+        title="CNNSA", architecture="cnnsa", options={"n_channels": 32}, settings={"training.learning_rate": 1e-3}
+    ),
     "harmonic-cnn": Condition(title="Harmonic CNN", architecture="harmonic_cnn", options=NARROW),
     "short-chunk": Condition(title="Short-chunk CNN", architecture="short_chunk_cnn", options=NARROW),
     "short-chunk-res": Condition(title="Short-chunk ResNet", architecture="short_chunk_resnet", options=NARROW),
@@ -77,6 +80,7 @@ TAGGERS = {
         title="Music Tagging Transformer",
         architecture="music_tagging_transformer",
         options={"conv_dim": 16, "attention_dim": 64, "n_layers": 2},
+        settings={"training.learning_rate": 1e-3},
     ),
 }
 LONG = 14 * 16_000
@@ -184,11 +188,11 @@ def step_seconds(name: str, n_steps: int = 8) -> float:
     return statistics.median(seconds[2:])
 
 
-def costs(output: Path) -> dict[str, float]:
-    """Processor seconds of a step of every condition, measured once."""
+def costs(output: Path, names: Iterable[str]) -> dict[str, float]:
+    """Processor seconds of a step of conditions, measured once."""
     path = output / "costs.json"
     known: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for name in CONDITIONS:
+    for name in names:
         if name not in known:
             known[name] = step_seconds(name)
             path.write_text(json.dumps(known, indent=1), encoding="utf-8")
@@ -229,7 +233,7 @@ def run_one(arguments: argparse.Namespace) -> None:
     """One run, in this process."""
     torch.set_num_threads(1)
     name, (seed,) = arguments.run, arguments.seeds
-    cost = costs(arguments.output)[name]
+    cost = costs(arguments.output, [name])[name]
     n_tracks = n_train(arguments.world, arguments.output, name)
     epochs = epochs_within(arguments.budget, seconds_a_step=cost, n_tracks=n_tracks)
     began = time.process_time()
@@ -292,7 +296,7 @@ def main() -> None:
         run_one(arguments)
         return
     torch.set_num_threads(1)
-    costs(arguments.output)
+    costs(arguments.output, arguments.only or CONDITIONS)
     run_all(arguments)
     write_summary(arguments.output)
 

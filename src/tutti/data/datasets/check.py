@@ -18,6 +18,7 @@ from tutti.data.datasets.dataset import (
     RemoteFile,
     chosen_source,
     count_splits,
+    first_existing,
     fixture_counts,
 )
 from tutti.data.track import Track
@@ -171,7 +172,9 @@ def check_dataset(dataset: Dataset, root: Path, protocol: Protocol) -> Check:
         tracks = protocol.load(root)
         splits = check_splits(tracks, expected or protocol.n_tracks, unreadable=protocol.unreadable)
     except DatasetError as error:
-        if not any(one.state in ("missing", "broken") and not one.file.is_folder for one in files):
+        # What is missing or broken is told already, and explains why the lists cannot be read.
+        lists = [one for one in files if not one.file.is_folder and not one.file.is_optional]
+        if all(one.state in ("whole", "present") for one in lists or files):
             trouble.append(error.message)
     return Check(
         dataset=dataset,
@@ -193,7 +196,7 @@ def needed_files(dataset: Dataset, root: Path, protocol: Protocol) -> list[Remot
 
 def check_file(file: RemoteFile, root: Path, *, with_sums: bool = True) -> FileCheck:
     """Whether a file is there, and has the size and the checksum that were published."""
-    path = root / file.path
+    path = first_existing(*(root / place for place in (file.path, *file.or_at)))
     is_there = path.is_dir() and any(path.iterdir()) if file.is_folder else path.is_file()
     if not is_there:
         return FileCheck(file=file, state="absent" if file.is_optional else "missing")

@@ -39,6 +39,7 @@ class RemoteFile:
         sha256: Of its bytes, where published, or measured on the published file.
         protocols: Which protocols need it; empty: all of them.
         source: Files of different sources stand for one another: those of one source are enough. None: always needed.
+        or_at: Where else it may lie.
         is_optional: Whether the dataset can be read without it; ``what`` says what it adds.
     """
 
@@ -50,6 +51,7 @@ class RemoteFile:
     sha256: str | None = None
     protocols: tuple[str, ...] = ()
     source: str | None = None
+    or_at: tuple[str, ...] = ()
     is_optional: bool = False
 
     @property

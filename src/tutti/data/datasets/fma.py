@@ -190,8 +190,12 @@ FMA = Dataset(
                 path=path,
                 url="https://os.unil.cloud.switch.ch/fma/fma_metadata.zip",
                 what=f"{what}, in fma_metadata.zip (SHA-1 {SHA1['metadata']})",
+                protocols=protocols,
             )
-            for path, what in ((TRACKS, "table of tracks"), (GENRES, "table of genres"))
+            for path, what, protocols in (
+                (TRACKS, "table of tracks", ()),
+                (GENRES, "table of genres", ("large", "full")),
+            )
         ),
         *(
             RemoteFile(

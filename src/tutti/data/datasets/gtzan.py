@@ -104,6 +104,7 @@ GTZAN = Dataset(
             path="genres/",
             url="https://huggingface.co/datasets/marsyas/gtzan",
             what="the clips: genres.tar.gz, unpacked; a copy with genres_original/ serves too",
+            or_at=("genres_original/",),
         ),
         *(
             RemoteFile(

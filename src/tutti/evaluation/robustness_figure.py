@@ -34,8 +34,9 @@ def draw_robustness(report: RobustnessReport, path: Path) -> None:
     panels = figure.subplots(len(METRICS), 1, sharex=True)
     for panel, metric in zip(panels, METRICS, strict=True):
         _draw_panel(panel, report, metric)
-    panels[0].legend(loc="lower left", ncols=min(4, len(report.models)), fontsize="small")
     figure.suptitle(report.setting, fontsize="small")
+    bars, names = panels[0].get_legend_handles_labels()
+    figure.legend(bars, names, loc="outside lower center", ncols=min(5, len(names)), fontsize="small")
     with atomic_file(path) as partial:
         figure.savefig(partial, format="png", dpi=150)
 
@@ -43,7 +44,7 @@ def draw_robustness(report: RobustnessReport, path: Path) -> None:
 def _draw_panel(panel: Any, report: RobustnessReport, metric: str) -> None:
     titles = [column.title for column in report.models[0].columns]
     width = GROUP_WIDTH / len(report.models)
-    lowest, highest = 1.0, 0.0
+    lowest, highest, is_named = 1.0, 0.0, False
     for number, model in enumerate(report.models):
         places = np.arange(len(titles)) + (number + 0.5) * width - GROUP_WIDTH / 2
         estimates = [column.metrics[metric] for column in model.columns]
@@ -51,9 +52,16 @@ def _draw_panel(panel: Any, report: RobustnessReport, metric: str) -> None:
         below, above = values - [one.low for one in estimates], np.array([one.high for one in estimates]) - values
         panel.bar(places, values, 0.92 * width, label=model.model)
         panel.errorbar(places, values, yerr=np.clip([below, above], 0, None), fmt="none", ecolor="0.3", linewidth=1)
-        for place, column in zip(places, model.columns, strict=True):
-            if column.published:
-                panel.hlines(column.published[metric], place - width / 2, place + width / 2, color="black", linewidth=2)
+        published = [
+            (place, column.published[metric])
+            for place, column in zip(places, model.columns, strict=True)
+            if column.published
+        ]
+        if published:
+            at, shown = np.transpose(published)
+            label = None if is_named else "as published"
+            is_named = True
+            panel.hlines(shown, at - width / 2, at + width / 2, color="black", linewidth=2, label=label)
         lowest = min(lowest, *(one.low for one in estimates))
         highest = max(highest, *(one.high for one in estimates))
     panel.set_ylim(max(0.0, lowest - HEADROOM), min(1.0, highest + HEADROOM))

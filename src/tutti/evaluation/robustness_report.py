@@ -147,7 +147,7 @@ class RobustnessReport:
             lines += self._differences(metric)
         lines += self._single_settings()
         for one in self.models:
-            lines += _listed(f"Labels left out of the averages of {one.model}", one.left_out)
+            lines += _left_out(one)
             lines += _listed(f"Tracks that {one.model} could not hear", one.failures)
         return "\n".join(lines).rstrip() + "\n"
 
@@ -210,6 +210,18 @@ def _header(titles: list[str]) -> list[str]:
 
 def _row(name: str, cells: list[str]) -> str:
     return f"| {name} | {' | '.join(cells)} |"
+
+
+def _left_out(one: ModelRobustness) -> list[str]:
+    """A line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for label, reason in one.left_out.items():
+        by_reason.setdefault(reason, []).append(label)
+    return [
+        line
+        for reason, labels in by_reason.items()
+        for line in (f"Left out of the averages of {one.model}, since they have {reason}: {', '.join(labels)}.", "")
+    ]
 
 
 def _listed(title: str, reasons: Mapping[str, str]) -> list[str]:

@@ -175,13 +175,12 @@ class Dataset:
 
 
 def chosen_source(files: Iterable[RemoteFile], root: Path, protocol: str) -> str | None:
-    """Of sources that stand for one another, the one of which least is missing; the first listed among equals."""
-    n_missing: dict[str, int] = {}
+    """Of sources that stand for one another, the most complete one; the first listed among equals."""
+    is_there: dict[str, list[bool]] = {}
     for file in files:
         if file.source is not None and (not file.protocols or protocol in file.protocols):
-            is_missing = not (root / file.path).exists()
-            n_missing[file.source] = n_missing.get(file.source, 0) + is_missing
-    return min(n_missing, key=lambda source: n_missing[source], default=None)
+            is_there.setdefault(file.source, []).append((root / file.path).exists())
+    return max(is_there, key=lambda source: sum(is_there[source]) / len(is_there[source]), default=None)
 
 
 def first_existing(*paths: Path) -> Path:

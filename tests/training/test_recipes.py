@@ -1,8 +1,10 @@
 """Recipes: what they state, what they refuse, and in which words."""
 
 import pytest
+import torch
 
 from tutti.errors import ConfigError
+from tutti.training.devices import build_fabric
 from tutti.training.recipes import parse_recipe, read_recipe
 
 
@@ -51,6 +53,36 @@ def test_overrides_of_the_command_line_win_over_the_file(tmp_path):
         ({"data": {"spelling": "wrld"}}, "no spelling", "did you mean 'world'"),
         ({"model": {"architecture": "musicn"}}, "no architecture called 'musicn'", "did you mean 'musicnn'"),
         ({"model": {"options": {"n_chanels": 4}}}, "no option", "did you mean 'n_channels'"),
+        ({"training": {"protocol": "won2002"}}, "no training protocol", "did you mean 'won2020'"),
+        ({"training": {"protocol": "won2020", "epochs": 3}}, "3 epochs cannot hold 4 phases", "4 or more"),
+        ({"training": {"protocol": "won2020", "learning_rate": 0.1}}, "beside won2020", "leave out"),
+        ({"training": {"phases": [{"epochs": 1}], "protocol": "won2020"}}, "both the protocol", "leave out one"),
+        ({"training": {"phases": [{"epochs": 1}], "optimizer": "adam"}}, "beside phases", "leave out"),
+        ({"training": {"phases": [{"epoch": 1}]}}, "unknown setting 'training.phases.epoch'", "training.phases.epochs"),
+        ({"training": {"phases": [{}]}}, "does not say 'training.phases.epochs'", "add"),
+        ({"training": {"phases": [{"epochs": "1"}]}}, 'training.phases.epochs = "1" is wrong', "correct"),
+        ({"training": {"phases": [{"epochs": 1, "optimizer": "sdg"}]}}, "wanted 'adam', 'adamw' or 'sgd'", "correct"),
+        ({"training": {"phases": {"epochs": 1}}}, "training.phases = ", "correct"),
+        ({"training": {"patience": -1}}, "patience=-1 is negative", "0 or more"),
+        ({"training": {"devices": 0}}, "devices=0 is not positive", "positive"),
+        (
+            {"training": {"devices": 2}, "scheme": {"batch_size": 1}},
+            "2 devices cannot share a batch of 1",
+            "batch_size",
+        ),
+        ({"training": {"sync_batchnorm": True, "accelerator": "cpu"}}, "cannot be synchronised", "GPUs"),
+        ({"training": {"precision": "8-bit"}}, "training.precision", "correct"),
+        ({"training": {"monitor": "accuracy"}}, "data.task is 'tags'", "pr_auc_macro"),
+        ({"data": {"task": "genres"}}, "wanted 'tags' or 'classes'", "correct"),
+        ({"scheme": {"level": "album"}}, "wanted 'instance' or 'song'", "correct"),
+        ({"scheme": {"level": "song", "batch_size": 3}}, "holds no song of 4", "2 to batch_size"),
+        ({"scheme": {"level": "song", "excerpts_per_song": 1}}, "holds no song of 1", "2 to batch_size"),
+        ({"augmentation": {"preset": "thesis "}}, "no preset of augmentation", "did you mean 'thesis'"),
+        ({"augmentation": {"presets": "code"}}, "unknown setting 'augmentation.presets'", "augmentation.preset"),
+        ({"augmentation": {"probabilities": {"nose": 1.0}}}, "no effect called 'nose'", "did you mean 'noise'"),
+        ({"augmentation": True}, "augmentation = true is wrong", "correct"),
+        ({"model": {"options": {"n_channels": "many"}}}, "do not fit short_chunk_resnet", "numbers"),
+        ({"model": {"options": {"n_channels": [1]}}}, "model.options", "correct"),
         ({"evaluation": {"n_resamples": 0}}, "0 resamples", "1000"),
         ({"evaluation": {"split": "tset"}}, "no split called 'tset'", "did you mean 'test'"),
     ],
@@ -91,3 +123,29 @@ def test_every_recipe_of_the_folder_is_valid_and_stands_in_the_table(root):
     for path in recipes:
         assert read_recipe(path).name
         assert path.relative_to(root).as_posix() in table
+
+
+def test_a_section_of_augmentation_turns_it_on_and_is_told_completely():
+    assert parse_recipe({"name": "x"}).augmentation is None
+    recipe = parse_recipe({"name": "x", "augmentation": {"preset": "thesis"}})
+    assert recipe.augmentation.ranges["low_pass_hz"] == (200, 1200)
+    assert parse_recipe(recipe.to_json()) == recipe
+
+
+def test_phases_can_be_written_into_a_recipe(tmp_path):
+    path = tmp_path / "two.toml"
+    path.write_text(
+        "[[training.phases]]\nepochs = 8\nlearning_rate = 1e-3\n"
+        '[[training.phases]]\nepochs = 2\noptimizer = "sgd"\nmomentum = 0.9\n'
+    )
+    first, second = read_recipe(path, ["training.epochs=20"]).training.resolved().phases
+    assert (first.epochs, first.optimizer, second.epochs, second.momentum) == (16, "adam", 4, 0.9)
+
+
+def test_half_precision_and_more_devices_than_there_are_are_refused_when_training_begins(tmp_path):
+    with pytest.raises(ConfigError, match="half precision"):
+        build_fabric("cpu", "16-mixed", devices=1, folder=tmp_path)
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="2 devices were asked for, this machine has 0 of kind gpu"):
+            build_fabric("gpu", "32-true", devices=2, folder=tmp_path)
+    assert not any(tmp_path.iterdir())

@@ -6,11 +6,13 @@ script need nothing but a number. A script must stand under ``if __name__ == "__
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from torch import Tensor, nn
 
 from tutti.errors import ConfigError, TuttiError, import_extra
 
@@ -95,5 +97,32 @@ def _report_errors(fabric: Fabric, work: Callable[[Fabric], None]) -> TuttiError
 def setup(fabric: Fabric, network: Any, *, sync_batchnorm: bool) -> Any:
     """The network on its device, wrapped for training."""
     if sync_batchnorm and fabric.world_size > 1:
-        network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
     return fabric.setup_module(network)
+
+
+@contextmanager
+def unsound_convolutions_refused(fabric: Fabric, network: nn.Module, precision: Precision) -> Iterator[None]:
+    """Raise an error, as long as the block lasts, where a processor would compute a wrong gradient.
+
+    In bfloat16 on processors, torch's convolutions with a stride leave the gradient of weights that meet only padding
+    uninitialised where the input is one frame wide (seen in torch 2.13 with oneDNN, with and without AMX).
+    Published sizes never come to that, very short excerpts do.
+    """
+    hooks = []
+    if fabric.device.type == "cpu" and precision == "bf16-mixed":
+        strided = [one for one in network.modules() if isinstance(one, nn.Conv2d | nn.Conv1d) and max(one.stride) > 1]
+        hooks = [one.register_forward_pre_hook(_refuse_one_frame) for one in strided]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _refuse_one_frame(conv: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    if inputs[0].shape[-1] == 1:
+        raise ConfigError(
+            f"torch computes wrong gradients in bf16-mixed on processors where {conv} hears a single frame",
+            hint="set training.precision=32-true, or give longer excerpts with model.options.n_samples",
+        )

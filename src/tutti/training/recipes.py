@@ -23,9 +23,9 @@ from tutti.audio.augmentation import AugmentationConfig
 from tutti.data.labels import SPLITS, LabelConfig
 from tutti.errors import ConfigError, TuttiError, unknown_name
 from tutti.evaluation.intervals import Bootstrap
-from tutti.models.bundles import Excerpting
+from tutti.models.bundles import Excerpting, Task
 from tutti.models.taggers import find_architecture
-from tutti.training.supervised import SupervisedConfig, Task
+from tutti.training.supervised import SupervisedConfig
 from tutti.training.trainer import TrainingConfig
 
 Option = bool | int | float | str

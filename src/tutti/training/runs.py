@@ -160,6 +160,7 @@ def _model_config(recipe: Recipe, labels: tuple[str, ...]) -> ModelConfig:
         name=network.name or recipe.name,
         architecture=network.architecture,
         labels=labels,
+        task=recipe.data.task,
         options=dict(network.options),
         excerpts=network.excerpts,
         licence="as the training data allow",

@@ -31,10 +31,9 @@ from tutti.audio.excerpts import ExcerptPlan
 from tutti.audio.store import WaveformStore
 from tutti.errors import ConfigError
 from tutti.evaluation.multilabel import pr_auc, roc_auc, scorable
+from tutti.models.bundles import Task
 from tutti.training.loading import Batch, Draw
 from tutti.training.sampling import n_batches, random_starts, shuffled_batches, spread_starts
-
-Task = Literal["tags", "classes"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,14 @@ from torch import Tensor, nn
 
 from tutti.errors import ConfigError, unknown_name
 from tutti.training.checkpoints import CHECKPOINT, History, RunState
-from tutti.training.devices import Accelerator, Precision, build_fabric, in_all_processes, setup
+from tutti.training.devices import (
+    Accelerator,
+    Precision,
+    build_fabric,
+    in_all_processes,
+    setup,
+    unsound_convolutions_refused,
+)
 from tutti.training.loading import Batch, Draw, loaded, on_device
 from tutti.training.phases import Monitor, Phase, TrainingProtocol, find_protocol, scale_phases
 from tutti.training.progress import steps_shown
@@ -231,7 +238,10 @@ def _train(fabric: Fabric, *, job: _Job) -> None:
     run = RunState(network, protocol, fabric, average_decay=config.average_decay)
     run.resume(job.folder / CHECKPOINT)
     n_steps, n_done = protocol.n_epochs * scheme.n_steps, len(run.epochs) * scheme.n_steps
-    with steps_shown(n_steps, done=n_done, quiet=job.quiet or not fabric.is_global_zero) as shown:
+    with (
+        steps_shown(n_steps, done=n_done, quiet=job.quiet or not fabric.is_global_zero) as shown,
+        unsound_convolutions_refused(fabric, network, config.precision),
+    ):
         for number in range(len(run.epochs) + 1, protocol.n_epochs + 1):
             if run.out_of_patience():
                 break

@@ -73,28 +73,35 @@ def reverberate(waveforms: Tensor, rooms: Rooms, *, sample_rate: int) -> Tensor:
 
 def _response(rooms: Rooms, n_fft: int, growth: float, sample_rate: int, device: torch.device) -> Tensor:
     """What the room makes of each frequency, on the circle of radius exp(growth). Shape [batch, bins]."""
-    bins = torch.arange(n_fft // 2 + 1, device=device)
-    turns = torch.arange(n_fft, device=device, dtype=torch.float64) * (-2 * math.pi / n_fft)
-    circle = torch.polar(torch.ones_like(turns), turns).to(torch.complex64)  # its point k is exp(-2πik / n_fft)
     scale = (0.1 + 0.9 * rooms.room_size.double() / 100) * sample_rate / DESIGN_RATE
-
-    def delay(length: int) -> Tensor:
-        """The response of a delay: z to the power of minus its samples."""
-        n_delayed = (length * scale).round().clamp_min(1).long()[:, None]
-        shrinking = torch.exp(-growth * n_delayed.double()).float()
-        turned: Tensor = circle[(bins * n_delayed.to(device)) % n_fft] * shrinking.to(device)
-        return turned
-
     remaining = (1 - MOST_FEEDBACK) / (1 - LEAST_FEEDBACK)
     feedback = 1 - (1 - LEAST_FEEDBACK) * remaining ** (rooms.reverberance / 100)
     pole = 0.2 + 0.3 * rooms.damping / 100
     feedback, pole = (values.float().to(device)[:, None] for values in (feedback, pole))
-    returned = feedback * (1 - pole) / (1 - pole * circle[bins] * math.exp(-growth))
+    one_sample = _delay(torch.ones(1, dtype=torch.float64, device=device), n_fft, growth)
+    returned = feedback * (1 - pole) * torch.reciprocal(1 - pole * one_sample)
+
+    def delay(length: int) -> Tensor:
+        return _delay((length * scale).round().clamp_min(1).to(device), n_fft, growth)
+
     response = torch.zeros((), device=device)
     for length in COMBS:
         echo = delay(length)
-        response = response + echo / (1 - returned * echo)
+        response = response + echo * torch.reciprocal(1 - returned * echo)  # seven times as fast as the division
     for length in ALL_PASSES:
         echo = delay(length)
-        response = response * ((1 + ALL_PASS_GAIN) * echo - 1) / (1 - ALL_PASS_GAIN * echo)
+        response = response * ((1 + ALL_PASS_GAIN) * echo - 1) * torch.reciprocal(1 - ALL_PASS_GAIN * echo)
     return WET_GAIN * response
+
+
+def _delay(n_delayed: Tensor, n_fft: int, growth: float) -> Tensor:
+    """The response of delays: z to the power of minus their samples. Shape [batch] to [batch, bins]."""
+    n_bins = n_fft // 2 + 1
+    n_fine = math.isqrt(n_bins) + 1
+    # exp(-i a k) for every bin k = n_fine q + r is exp(-i a n_fine q) exp(-i a r): few sines instead of many.
+    fine = torch.arange(n_fine, device=n_delayed.device, dtype=torch.float64)
+    angles = n_delayed[:, None] * (-2 * math.pi / n_fft)
+    shrinking = torch.exp(-growth * n_delayed)[:, None]
+    steps = torch.polar(shrinking.expand(-1, n_fine), angles * fine).to(torch.complex64)
+    strides = torch.polar(torch.ones_like(steps.real).double(), angles * fine * n_fine).to(torch.complex64)
+    return (strides[:, :, None] * steps[:, None, :]).flatten(1)[:, :n_bins]

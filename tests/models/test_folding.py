@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from tutti.audio.frontends import RawWaveform
+from tutti.audio.frontends import MelConfig, MelSpectrogram, RawWaveform
 from tutti.models.folding import folded
+from tutti.models.tagger import Tagger
 from tutti.models.taggers import ARCHITECTURES, build_tagger
 
 SMALL = {
@@ -65,3 +66,30 @@ def test_the_network_itself_stays_as_it_is():
     assert network.state_dict().keys() == before.keys()
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+class NormThenConv(nn.Module):
+    """Computes in another order than the blocks whose names it shares."""
+
+    def __init__(self, *, embed_dim: int = 4) -> None:
+        super().__init__()
+        self.conv, self.norm, self.embed_dim = nn.Conv1d(48, embed_dim, 3), nn.BatchNorm1d(48), embed_dim
+
+    def forward(self, spectrogram):
+        return self.conv(self.norm(spectrogram)).amax(dim=2)
+
+
+def test_a_block_of_another_order_is_left_as_it_is():
+    network = Tagger(MelSpectrogram(MelConfig(n_mels=48)), NormThenConv(), 2)
+    network.encoder.norm.running_mean.fill_(-20)
+    noise = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (1, 8000)).astype(np.float32))
+    torch.testing.assert_close(folded(network)(noise), network.eval()(noise))
+
+
+@pytest.mark.parametrize("name", ["musicnn", "fcn", "crnn"])
+def test_the_folded_network_hears_128_bands_too(name):
+    torch.manual_seed(0)
+    network = build_tagger(name, 5, n_mels=128, **SMALL.get(name, {})).eval()
+    noise = 0.1 * torch.randn(1, ARCHITECTURES[name].config.n_samples)
+    with torch.inference_mode():
+        torch.testing.assert_close(folded(network)(noise), network(noise), rtol=1e-4, atol=1e-5)

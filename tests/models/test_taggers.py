@@ -197,3 +197,10 @@ def test_other_sizes_than_the_published_give_logits_too(name, options, n_samples
     network = build_tagger(name, 3, n_channels=2, n_samples=n_samples, **options).eval()
     with torch.inference_mode():
         assert network(torch.randn(1, n_samples)).shape == (1, 3)
+
+
+@pytest.mark.parametrize(("name", "n_parameters"), [("crnn", 394_100), ("fcn", 447_732), ("musicnn", 784_300)])
+def test_128_mel_bands_take_no_more_parameters_than_96(name, n_parameters):
+    network = build_tagger(name, 50, n_mels=128)
+    assert network.frontend.config.n_mels == 128
+    assert sum(parameter.numel() for parameter in network.parameters()) == n_parameters

@@ -1,6 +1,8 @@
 """Blocks of layers that several architectures share, each once.
 
 All convolutions carry a bias and are followed by batch normalisation with torch's defaults, as in the published models.
+``folds`` of a block names the layers whose output goes straight into a normalisation, so that
+:mod:`tutti.models.folding` may make one of the two.
 """
 
 from __future__ import annotations
@@ -11,9 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+CONV_THEN_NORM = (("conv", "norm"),)
+TWO_CONVS_THEN_NORMS = (("conv_1", "norm_1"), ("conv_2", "norm_2"))
+
 
 class ConvBlock1d(nn.Module):
     """Convolution, batch normalisation, ReLU, max pooling. ``[batch, channels, frames]``."""
+
+    folds = CONV_THEN_NORM
 
     def __init__(self, n_in: int, n_out: int, *, kernel: int, stride: int = 1, pool: int = 1) -> None:
         super().__init__()
@@ -55,6 +62,8 @@ class ResidualSEBlock1d(nn.Module):
     The shortcut is a convolution of its own, of the same kernel and stride, wherever the shape changes.
     """
 
+    folds = TWO_CONVS_THEN_NORMS
+
     def __init__(self, n_in: int, n_out: int, *, kernel: int = 3, stride: int = 1, pool: int = 1) -> None:
         super().__init__()
         padding = kernel // 2
@@ -79,6 +88,8 @@ class ResidualSEBlock1d(nn.Module):
 class ConvBlock2d(nn.Module):
     """3 x 3 convolution, batch normalisation, ReLU, max pooling. ``[batch, channels, mel_bands, frames]``."""
 
+    folds = CONV_THEN_NORM
+
     def __init__(self, n_in: int, n_out: int, *, pool: int | tuple[int, int]) -> None:
         super().__init__()
         self.conv = nn.Conv2d(n_in, n_out, 3, padding=1)
@@ -96,6 +107,8 @@ class ResidualBlock2d(nn.Module):
     The shortcut is a 3 x 3 convolution of its own with batch normalisation wherever the shape changes; otherwise it is
     the input itself.
     """
+
+    folds = TWO_CONVS_THEN_NORMS
 
     def __init__(
         self, n_in: int, n_out: int, *, stride: int | tuple[int, int] = 2, pool: int | tuple[int, int] = 1
@@ -119,6 +132,8 @@ class ResidualBlock2d(nn.Module):
 
 class DenseBlock(nn.Module):
     """Linear layer, batch normalisation, ReLU. ``[batch, n_in]`` to ``[batch, n_out]``."""
+
+    folds = (("linear", "norm"),)
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()

@@ -8,7 +8,8 @@ are computed as :mod:`tutti.models.spectral` says. Outputs agree to about 1e-6.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
@@ -19,15 +20,12 @@ from tutti.models.spectral import SpectralTimbreFilters
 from tutti.models.tagger import Tagger
 from tutti.models.taggers.musicnn import TimbreFilters
 
-# How the blocks of ``tutti.models.blocks`` call a layer and the normalisation that follows it at once.
-PAIRS = (("conv", "norm"), ("conv_1", "norm_1"), ("conv_2", "norm_2"), ("linear", "norm"), ("0", "1"))
-
 
 def folded(network: Tagger) -> Tagger:
     """A copy for predicting only; the network itself stays as it is."""
     fast = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
     for module in list(fast.encoder.modules()):
-        for layer_name, norm_name in PAIRS:
+        for layer_name, norm_name in _pairs(module):
             for layer in _folded_layer(module, layer_name, norm_name):
                 setattr(module, layer_name, layer)
                 setattr(module, norm_name, nn.Identity())
@@ -44,6 +42,17 @@ def _transform_tall_convolutions(network: Tagger) -> None:
                 assert isinstance(network.frontend, MelSpectrogram)
                 spectral = SpectralTimbreFilters(filters.conv, n_bands=network.frontend.config.n_mels)
                 setattr(module, name, spectral)
+
+
+def _pairs(module: nn.Module) -> Iterable[tuple[str, str]]:
+    """Names of a layer and of the normalisation that its output goes straight into.
+
+    A sequence tells by its order; other modules may compute in another order than they are written down in, so only
+    what they list as ``folds`` counts.
+    """
+    if isinstance(module, nn.Sequential):
+        return itertools.pairwise(list(module._modules))
+    return getattr(module, "folds", ())
 
 
 def _folded_layer(module: nn.Module, layer_name: str, norm_name: str) -> Iterator[nn.Module]:

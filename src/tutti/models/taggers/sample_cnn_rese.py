@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from tutti.audio.frontends import RawWaveform
 from tutti.errors import ConfigError
-from tutti.models.blocks import DenseBlock, SqueezeExcite1d
+from tutti.models.blocks import CONV_THEN_NORM, TWO_CONVS_THEN_NORMS, DenseBlock, SqueezeExcite1d
 from tutti.models.tagger import Architecture, Tagger, TaggerConfig
 
 WIDTHS = (1, 1, 2, 2, 2, 2, 2, 2, 4)  # channels of each block, in units of n_channels
@@ -67,6 +67,8 @@ class SampleCNNReSEConfig(TaggerConfig):
 class SEBlock(nn.Module):
     """Convolution, batch normalisation, ReLU, max pooling, squeeze and excitation. ``[batch, channels, frames]``."""
 
+    folds = CONV_THEN_NORM
+
     def __init__(self, n_in: int, n_out: int, *, ratio: int) -> None:
         super().__init__()
         self.conv = nn.Conv1d(n_in, n_out, 3, padding=1)
@@ -85,6 +87,8 @@ class ReSEBlock(nn.Module):
 
     The shortcut is a convolution of kernel 1 where the number of channels changes.
     """
+
+    folds = TWO_CONVS_THEN_NORMS
 
     def __init__(self, n_in: int, n_out: int, *, ratio: int, dropout: float) -> None:
         super().__init__()

@@ -131,6 +131,7 @@ def hostile(victim: Path) -> dict[str, bytes]:
         "a class where the array's type belongs": b"cnumpy.core.multiarray\n_reconstruct\n(c__builtin__\nset\n(I0\n"
         b"tS'b'\ntR.",
         "a dtype of objects": b"cnumpy\ndtype\n(S'O8'\nI0\nI1\ntR.",
+        "a dtype with objects beside numbers": b"cnumpy\ndtype\n(S'i4,O'\nI0\nI1\ntR.",
         "a dtype of records": b"cnumpy\ndtype\n(S'V8'\nI0\nI1\ntR.",
         "text in another encoding": b"c_codecs\nencode\n(X\x01\x00\x00\x00aX\x05\x00\x00\x00rot13tR.",
     }

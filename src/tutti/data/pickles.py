@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import math
+import operator
 import pickle
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 from tutti.errors import DatasetError
 
 MAX_BYTES = 1 << 30
-KINDS = "biufcSU"  # of NumPy's dtypes: numbers, truth values and texts; neither objects nor records
+KINDS = re.compile(r"[<>=|]?[biufcSU]\d{0,9}")  # NumPy's numbers, truth values and texts; neither objects nor records
 # fmt: off
 INSTRUCTIONS = (
     "MARK", "STOP", "POP", "POP_MARK", "PROTO", "FRAME",
@@ -116,7 +118,7 @@ class _Dtype:
 
     def __init__(self, code: bytes | str, *_: object) -> None:
         text = code.decode("ascii") if isinstance(code, bytes) else code
-        if not isinstance(text, str) or not text or text.lstrip("<>=|")[:1] not in KINDS:
+        if not isinstance(text, str) or not KINDS.fullmatch(text):
             raise _RefusedError(f"it holds an array of {text!r:.20}")
         self.dtype = np.dtype(text)
 
@@ -139,9 +141,10 @@ class _Array(np.ndarray):
         _, shape, dtype, is_fortran, content = state
         if not isinstance(dtype, _Dtype) or not isinstance(content, bytes):
             raise _RefusedError("it holds an array of objects")
-        if math.prod(shape) * dtype.dtype.itemsize != len(content) or any(length < 0 for length in shape):
+        lengths = tuple(operator.index(length) for length in shape)
+        if any(length < 0 for length in lengths) or math.prod(lengths) * dtype.dtype.itemsize != len(content):
             raise ValueError("an array's shape and size do not agree")
-        super().__setstate__((1, tuple(map(int, shape)), dtype.dtype, cast("Any", bool(is_fortran)), content))
+        super().__setstate__((1, lengths, dtype.dtype, cast("Any", bool(is_fortran)), content))
 
 
 def _empty_array(subtype: object, *_: object) -> NDArray[Any]:

@@ -18,7 +18,9 @@ from tutti.evaluation.robustness_listening import conditions_of
 from tutti.evaluation.robustness_report import PUBLISHED_COLUMNS, published_scores
 from tutti.evaluation.robustness_scores import Heard, score_model
 from tutti.evaluation.tagging import evaluate_tagger
+from tutti.models.bundles import ModelConfig
 from tutti.models.model import Model
+from tutti.models.taggers import build_tagger
 
 RATE = 8000
 FEW = Bootstrap(n_resamples=30)
@@ -191,3 +193,12 @@ def test_what_makes_no_sense_is_refused(study, small_model, tmp_path):
     with pytest.raises(UnknownNameError, match="split"):
         study(split="tset")
     assert not (tmp_path / "study").exists()
+
+
+def test_fcn_hears_a_clip_of_29_seconds_that_was_made_20_6_by_playing_it_faster():
+    network = build_tagger("fcn", 2, n_channels=4)
+    model = Model(ModelConfig(name="fcn", architecture="fcn", labels=("a", "b"), options={"n_channels": 4}), network)
+    clip = 0.1 * np.random.default_rng(0).standard_normal(465_984).astype(np.float32)
+    faster = deform(clip, 16_000, "time_stretch", 2**0.5)
+    assert len(faster) < model.n_samples < len(clip)
+    np.testing.assert_array_equal(model.predict(faster, 16_000), model.predict(np.resize(faster, 464_000), 16_000))

@@ -187,10 +187,11 @@ class Augmentation:
                 f"augmentation wants float32 of shape (batch, samples), it got {waveforms.dtype} of shape "
                 f"{tuple(waveforms.shape)}"
             )
-        augmented = waveforms.clone()
+        # Apple's GPUs know no float64, which the effects need for their angles: there the processor augments.
+        augmented = waveforms.cpu().clone() if waveforms.device.type == "mps" else waveforms.clone()
         for chosen, effect in self._chain(_Draws(self.config, len(waveforms), generator)):
             _apply(effect, augmented, torch.nonzero(chosen)[:, 0])
-        return augmented
+        return augmented.to(waveforms.device)
 
     def _chain(self, draws: _Draws) -> list[tuple[Tensor, _Effect]]:
         """In order: which excerpts, and what becomes of some of them."""

@@ -38,9 +38,9 @@ def low_pass(waveforms: Tensor, cutoffs: Tensor, *, sample_rate: int) -> Tensor:
 
 
 def _filtered(waveforms: Tensor, cutoffs: Tensor, sample_rate: int, kind: Kind) -> Tensor:
-    cutoffs = cutoffs.to(waveforms.device, torch.float64)
     n_samples = waveforms.shape[1]
     n_fft = fast_length(n_samples + math.ceil(DIES_AWAY * sample_rate / float(cutoffs.min())))
+    cutoffs = cutoffs.to(waveforms.device, torch.float64)
     angles = 2 * math.pi * torch.arange(n_fft // 2 + 1, device=waveforms.device, dtype=torch.float64) / n_fft
     response = butterworth(cutoffs, angles, sample_rate=sample_rate, kind=kind)
     spectra = torch.fft.rfft(waveforms, n_fft) * response.to(torch.complex64)

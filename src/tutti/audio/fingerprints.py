@@ -2,11 +2,12 @@
 
 A fingerprint is a number of 32 bits for each 32 ms: whether the energy falls from one of 33 bands to the next, faster
 than in the frame before. It survives coding, equalising, and changes of loudness, of channels and of sample rate. Two
-sounds match where a stretch of at least three seconds agrees in four bits of five, at whatever offset, so two excerpts
+sounds match where a stretch of at least three seconds agrees in seven bits of ten, at whatever offset, so two excerpts
 of one recording are found if they overlap that long.
 
-It does not survive changes of speed or pitch, and says nothing about two performances of one piece. Loops and samples
-that many pieces share are found where they play alone for three seconds, and such a find is no copy of a track.
+It does not survive changes of speed or pitch by more than about one in a hundred, and says nothing about two
+performances of one piece. Loops and samples that many pieces share are found where they play alone for three seconds,
+and such a find is no copy of a track.
 
 References:
     Haitsma and Kalker, "A highly robust audio fingerprinting system", ISMIR 2002.
@@ -29,7 +30,7 @@ N_BANDS, FMIN, FMAX = 33, 300.0, 2_000.0
 FRAMES_AT_ONCE = 2_000
 # Unrelated music disagrees in half of the bits, with a spread that needs this many frames to be told from a match.
 MIN_FRAMES = 94  # 3 s
-MAX_BIT_ERRORS = 0.2
+MAX_BIT_ERRORS = 0.3
 QUIET = 1e-7  # mean square below -70 dB of full scale: no sound to recognise
 COMMON = 64  # a number that turns up in more places than this tells nothing
 CANDIDATES = 256  # pairs of a sound and an offset that are looked at closely for each sound

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tutti.audio.frontends import MelConfig
-from tutti.errors import ConfigError, unknown_name
+from tutti.errors import ConfigError, ModelError, unknown_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,21 @@ class Encoder(Protocol):
     embed_dim: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a sequence model makes of excerpts, and where it looks.
+
+    Attributes:
+        representation: What the head gets. Shape [batch, embed_dim].
+        sequence: The tokens after the last layer, special ones first. Shape [batch, tokens, dim].
+        attention: Weights of each layer, summing to 1 over keys. Shape [batch, heads, queries, keys].
+    """
+
+    representation: Tensor
+    sequence: Tensor
+    attention: tuple[Tensor, ...]
+
+
 class Tagger(nn.Module):
     """Waveform to logits through a front end, an encoder and a linear head.
 
@@ -87,11 +102,35 @@ class Tagger(nn.Module):
 
     def represent(self, waveform: Tensor) -> Tensor:
         """``[batch, samples]`` to ``[batch, embed_dim]``."""
+        representation: Tensor = self.encoder(self._features(waveform))
+        return representation
+
+    def read(self, waveform: Tensor, *, focus: int | None = None) -> Reading:
+        """Sequence and attention of a sequence model.
+
+        Args:
+            waveform: Shape ``[batch, samples]``.
+            focus: Put all attention of the last layer on this token, in all heads and for all queries (Won, Chun,
+                Serra, 2019: tag-wise contribution).
+
+        Raises:
+            ModelError: The model has no sequence.
+            ConfigError: There is no such token.
+        """
+        read = getattr(self.encoder, "read", None)
+        if read is None:
+            raise ModelError(
+                "this tagger does not read a sequence: it has no tokens and no attention",
+                hint="take one with attention, such as music_tagging_transformer, cnnsa or spec_transformer",
+            )
+        reading: Reading = read(self._features(waveform), focus=focus)
+        return reading
+
+    def _features(self, waveform: Tensor) -> Tensor:
         # In single precision even where the rest is computed in less: powers exceed half floats, decibels bfloat16.
         with torch.autocast(waveform.device.type, enabled=False):
-            features = self.frontend(waveform)
-        representation: Tensor = self.encoder(features)
-        return representation
+            features: Tensor = self.frontend(waveform)
+        return features
 
     def classify(self, representation: Tensor) -> Tensor:
         """``[batch, embed_dim]`` to logits ``[batch, n_labels]``."""

@@ -2,6 +2,9 @@
 
 A name stands for an architecture at its published size; options change the size. Shared blocks of layers live in
 ``tutti.models.blocks``, trained weights in the zoo (``tutti.models.zoo``).
+
+Your own is known by name as soon as your module puts it into the list, ``ARCHITECTURES["mine"] = MINE``; bundles and
+recipes name it, and never bring code of their own (guide "Add your own tagger").
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ from typing import Any
 from tutti.errors import unknown_name
 from tutti.models.tagger import Architecture, Tagger
 from tutti.models.taggers import (
+    cnnsa,
     crnn,
     fcn,
     harmonic_cnn,
+    music_tagging_transformer,
     musicnn,
     sample_cnn,
     sample_cnn_rese,
@@ -22,9 +27,12 @@ from tutti.models.taggers import (
 )
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
+    "cnnsa": cnnsa.CNNSA,
     "crnn": crnn.CRNN,
     "fcn": fcn.FCN,
     "harmonic_cnn": harmonic_cnn.HARMONIC_CNN,
+    "music_tagging_transformer": music_tagging_transformer.MUSIC_TAGGING_TRANSFORMER,
+    "music_tagging_transformer_student": music_tagging_transformer.MUSIC_TAGGING_TRANSFORMER_STUDENT,
     "musicnn": musicnn.MUSICNN,
     "musicnn_msd": musicnn.MUSICNN_MSD,
     "sample_cnn": sample_cnn.SAMPLE_CNN,
@@ -43,7 +51,9 @@ def find_architecture(name: str) -> Architecture[Any]:
         UnknownNameError: There is none.
     """
     if name not in ARCHITECTURES:
-        raise unknown_name("architecture", name, ARCHITECTURES)
+        error = unknown_name("architecture", name, ARCHITECTURES)
+        error.hint = f"{error.hint}; one of your own is known once its file is run: tutti --import FILE.py ..."
+        raise error
     return ARCHITECTURES[name]
 
 

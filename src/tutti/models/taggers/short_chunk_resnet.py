@@ -2,7 +2,8 @@
 
 Won, Ferraro, Bogdanov, Serra, "Evaluation of CNN-based automatic music tagging models", SMC 2020 (Won, thesis 2021,
 section 3.2). As in the published code, strides reduce and there is no pooling layer. Input: 59,049 samples at 16 kHz,
-as 128 mel bands and 231 frames. Output: a vector of 512 numbers, and logits. Size: 12,104,244 parameters with 50 labels.
+as 128 mel bands and 231 frames. Output: a vector of 512 numbers, and logits. Size: 12,104,244 parameters with 50
+labels.
 """
 
 from __future__ import annotations

@@ -162,3 +162,10 @@ def test_published_lists_in_a_root_are_whole_and_others_of_the_same_name_are_not
     assert states["y_test_pub.npy"] == "broken"
     assert states["y_train_pub.npy"] == "missing"
     assert any("another version" in reason for reason in check.broken)
+
+
+def test_sounds_unpacked_into_the_root_itself_are_found(root):
+    for folder in sorted((root / "mp3").iterdir()):
+        folder.rename(root / folder.name)
+    (root / "mp3").rmdir()
+    assert MAGNATAGATUNE.check(root).is_complete

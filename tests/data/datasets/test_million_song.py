@@ -118,3 +118,10 @@ def test_lists_of_different_versions_are_told(root):
     (root / "split" / "50tagList.txt").write_text("rock\npop\n")
     with pytest.raises(DatasetError, match="another version"):
         load_conventional(root)
+
+
+def test_sounds_unpacked_into_the_root_itself_are_found(root):
+    for folder in sorted((root / "audio").iterdir()):
+        folder.rename(root / folder.name)
+    (root / "audio").rmdir()
+    assert MILLION_SONG.check(root).is_complete

@@ -120,3 +120,15 @@ def test_sets_of_tags_hold_only_tags_of_their_kind(root):
         labels = {tag for one in MTG_JAMENDO.protocol(f"{subset}-split4").load(root) for tag in one.tags}
         assert labels
         assert all(label.startswith(prefix) for label in labels)
+
+
+def test_sounds_unpacked_into_the_root_itself_are_found(root):
+    for folder in sorted((root / "audio").iterdir()):
+        folder.rename(root / folder.name)
+    (root / "audio").rmdir()
+    (root / "00").mkdir()
+    (root / "00" / "7400.mp3").write_bytes(b"another track")
+    (root / "splits").rename(root / "aside")
+    (root / "data").mkdir()
+    (root / "aside").rename(root / "data" / "splits")
+    assert MTG_JAMENDO.check(root).is_complete

@@ -188,6 +188,11 @@ def first_existing(*paths: Path) -> Path:
     return next((path for path in paths if path.exists()), paths[0])
 
 
+def sounds_folder(root: Path, name: str, first: str) -> Path:
+    """The folder of sounds below a root; the root itself where its archive was unpacked there, ``first`` first."""
+    return root if (root / first).is_dir() and not (root / name).is_dir() else root / name
+
+
 def count_splits(tracks: list[Track]) -> dict[str, int]:
     """How many tracks each split has, train first."""
     names = dict.fromkeys([*SPLITS, *(track.split or "none" for track in tracks)])

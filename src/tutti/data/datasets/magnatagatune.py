@@ -9,7 +9,7 @@ Layout::
 
     annotations_final.csv       clip_id, 188 tags, mp3_path; separated by tabs
     clip_info_final.csv         clip_id, title, artist, album, …, mp3_path; optional
-    mp3/<folder>/<name>.mp3     the clips
+    mp3/<folder>/<name>.mp3     the clips; <folder>/<name>.mp3 serves too
     split/                      either set of published lists, in place of annotations_final.csv
 """
 
@@ -25,7 +25,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.datasets.dataset import Dataset, Protocol, RemoteFile, chosen_source, missing_or_broken, read_list
+from tutti.data.datasets.dataset import (
+    Dataset,
+    Protocol,
+    RemoteFile,
+    chosen_source,
+    missing_or_broken,
+    read_list,
+    sounds_folder,
+)
 from tutti.data.datasets.fixtures import write_sound
 from tutti.data.pickles import load_array, load_pickle
 from tutti.data.track import Track
@@ -95,7 +103,7 @@ FILES = (
     _list_file("binary.npy", "lists of Won et al.", WON, "labels of all clips; made by their mtat_read.py"),
     _list_file("tags.npy", "lists of Won et al.", WON, "order of those labels"),
     RemoteFile(path="clip_info_final.csv", url=HOMEPAGE, what="artists and titles in full", is_optional=True),
-    RemoteFile(path="mp3/", url=HOMEPAGE, what="the clips, folders 0 to f, of mp3.zip.001 to 003"),
+    RemoteFile(path="mp3/", url=HOMEPAGE, what="the clips, folders 0 to f, of mp3.zip.001 to 003", or_at=("0/",)),
 )
 
 
@@ -175,15 +183,15 @@ def _clip(path: str) -> str:
 
 
 def _tracks(root: Path, listed: Mapping[str, Mapping[str, tuple[str, ...]]]) -> list[Track]:
-    facts = _read_clip_info(root)
+    facts, sounds = _read_clip_info(root), sounds_folder(root, "mp3", "0")
     return [
-        _track(root, clip, tags, split, facts.get(clip))
+        _track(sounds / f"{clip}.mp3", clip, tags, split, facts.get(clip))
         for split, clips in listed.items()
         for clip, tags in clips.items()
     ]
 
 
-def _track(root: Path, clip: str, tags: tuple[str, ...], split: str, facts: Mapping[str, str] | None) -> Track:
+def _track(audio: Path, clip: str, tags: tuple[str, ...], split: str, facts: Mapping[str, str] | None) -> Track:
     if facts is None:
         parts = CLIP_NAME.fullmatch(clip.partition("/")[2])
         facts = {key: value.replace("_", " ").strip() for key, value in parts.groupdict().items()} if parts else {}
@@ -192,7 +200,7 @@ def _track(root: Path, clip: str, tags: tuple[str, ...], split: str, facts: Mapp
         title=facts.get("title") or None,
         artist=facts.get("artist") or None,
         album=facts.get("album") or None,
-        audio=root / "mp3" / f"{clip}.mp3",
+        audio=audio,
         tags=tags,
         split=split,
     )

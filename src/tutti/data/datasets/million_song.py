@@ -25,7 +25,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.datasets.dataset import Dataset, Protocol, RemoteFile, first_existing, missing_or_broken, read_list
+from tutti.data.datasets.dataset import (
+    Dataset,
+    Protocol,
+    RemoteFile,
+    first_existing,
+    missing_or_broken,
+    read_list,
+    sounds_folder,
+)
 from tutti.data.datasets.fixtures import write_sound
 from tutti.data.pickles import load_array, load_pickle
 from tutti.data.track import Track
@@ -135,12 +143,12 @@ def _names(marked: NDArray[np.bool_], labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def _tracks(root: Path, listed: Mapping[str, Iterable[str]], tags_of: Callable[[str], tuple[str, ...]]) -> list[Track]:
-    names, previews = _read_names(root), _read_previews(root)
+    names, previews, sounds = _read_names(root), _read_previews(root), sounds_folder(root, "audio", "A")
     tracks = []
     for split, ids in listed.items():
         for track_id in ids:
             artist, title = names.get(track_id, (None, None))
-            audio = sound_path(root / "audio", track_id, previews)
+            audio = sound_path(sounds, track_id, previews)
             tags = tags_of(track_id)
             tracks.append(Track(track_id=track_id, title=title, artist=artist, audio=audio, tags=tags, split=split))
     return tracks
@@ -255,7 +263,7 @@ MILLION_SONG = Dataset(
         *(_cals_file(f"{split}_binaries.npy", f"labels of {split}") for split in SPLITS),
         _cals_file("student_ids.npy", "tracks without labels", "cals-student"),
         RemoteFile(path="unique_tracks.txt", url=HOMEPAGE, what="artists and titles, to find leaks", is_optional=True),
-        RemoteFile(path="audio/", url=HOMEPAGE, what="previews, from whoever may share them with you"),
+        RemoteFile(path="audio/", url=HOMEPAGE, what="previews, from whoever may share them with you", or_at=("A/",)),
     ),
     protocols={
         "conventional": Protocol(

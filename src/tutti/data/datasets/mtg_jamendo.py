@@ -8,6 +8,8 @@ Layout::
 
     splits/split-0/autotagging_top50tags-train.tsv      TRACK_ID ARTIST_ID ALBUM_ID PATH DURATION TAGS…
     audio/41/241.mp3                                    or 41/241.low.mp3 of the smaller download
+
+A clone of the repository, with its lists in ``data/splits``, and sounds unpacked into the root itself serve as well.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from tutti.data.datasets.dataset import Dataset, Protocol, RemoteFile, first_existing, read_list
+from tutti.data.datasets.dataset import Dataset, Protocol, RemoteFile, first_existing, read_list, sounds_folder
 from tutti.data.datasets.fixtures import write_sound
 from tutti.data.track import Track
 from tutti.errors import DatasetError
@@ -81,11 +83,12 @@ FIXTURE_TAGS = {
 
 def load(root: Path, *, subset: str, number: int) -> list[Track]:
     """The tracks of one set of tags and one of the five splits."""
-    return [
-        track
-        for split in FILE_OF_SPLIT
-        for track in read_split(root / list_path(subset, number, split), split=split, sounds=root / "audio")
-    ]
+    sounds = sounds_folder(root, "audio", "00")
+    tracks = []
+    for split in FILE_OF_SPLIT:
+        path = list_path(subset, number, split)
+        tracks += read_split(first_existing(root / path, root / "data" / path), split=split, sounds=sounds)
+    return tracks
 
 
 def list_path(subset: str, number: int, split: str) -> str:
@@ -162,6 +165,7 @@ def _list_file(subset: str, number: int, split: str) -> RemoteFile:
         url=f"{REPOSITORY}/tree/master/data/splits/split-{number}",
         what=f"tracks of {split}",
         sha256=SHA256.get(f"{subset}-{split}") if number == 0 else None,
+        or_at=(f"data/{list_path(subset, number, split)}",),
         protocols=(f"{subset}-split{number}",),
     )
 
@@ -182,6 +186,7 @@ MTG_JAMENDO = Dataset(
             path="audio/",
             url=f"{REPOSITORY}#downloading-the-data",
             what="the tracks, folders 00 to 99: 508 GB as raw_30s/audio; raw_30s/audio-low is smaller",
+            or_at=("00/",),
         ),
     ),
     protocols={

@@ -193,6 +193,16 @@ def test_what_makes_no_sense_is_refused(study, small_model, tmp_path):
     with pytest.raises(UnknownNameError, match="split"):
         study(split="tset")
     assert not (tmp_path / "study").exists()
+    (tmp_path / "study").write_text("a file")
+    with pytest.raises(ConfigError, match="is no folder"):
+        study()
+
+
+def test_a_catalogue_of_which_nothing_can_be_heard_is_told_with_the_reason(study, tmp_path):
+    for number in range(9):
+        (tmp_path / f"{number}.wav").write_text("not a sound")
+    with pytest.raises(ConfigError, match=r"could hear none of 9 tracks under all deformations: .* not a sound file"):
+        study(deformations=["white_noise"])
 
 
 def test_fcn_hears_a_clip_of_29_seconds_that_was_made_20_6_by_playing_it_faster():

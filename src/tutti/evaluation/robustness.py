@@ -68,20 +68,15 @@ def robustness_study(
         tell: Receives a line before each deformation.
 
     Raises:
-        ConfigError: No model or two of one name, or the split holds no track with sound and a label of a model.
+        ConfigError: No model or two of one name, no folder, or a split without a track that has sound and a label.
         UnknownNameError: There is no such split or deformation.
         MissingExtraError: Signalsmith Stretch, scikit-learn or matplotlib is not installed.
     """
-    names = [model.name for model in models]
-    if not names or len({*names}) < len(names):
-        raise ConfigError(
-            f"a study needs models of different names, it got {', '.join(names) or 'none'}",
-            hint="name each model once; rename a bundle in its config.json",
-        )
+    _check(models, folder)
     conditions, tracks = conditions_of(deformations), scored_tracks(catalogue, split)
     for condition in conditions[1:]:
         condition.deform(np.zeros(1, dtype=np.float32), models[0].sample_rate)  # a missing extra shows here
-    heard = {name: dict[str, tuple[str, Heard]]() for name in names}
+    heard = {model.name: dict[str, tuple[str, Heard]]() for model in models}
     for condition in conditions:
         for name, one in _heard_under(condition, models, tracks, folder, tell).items():
             heard[name][condition.title] = condition.column, one
@@ -101,6 +96,17 @@ def robustness_study(
     report.write(folder)
     draw_robustness(report, folder / FIGURE_FILE)
     return report
+
+
+def _check(models: Sequence[Model], folder: Path) -> None:
+    names = [model.name for model in models]
+    if not names or len({*names}) < len(names):
+        raise ConfigError(
+            f"a study needs models of different names, it got {', '.join(names) or 'none'}",
+            hint="name each model once; rename a bundle in its config.json",
+        )
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder", hint="name a new folder, or that of the study to go on with")
 
 
 def _heard_under(

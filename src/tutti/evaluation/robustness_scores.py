@@ -65,16 +65,17 @@ def score_model(
         is_published: The tracks are those of figure 3.8.
 
     Raises:
-        ConfigError: No track that could be heard carries a label of the model.
+        ConfigError: No track could be heard, or none that could carries a label of the model.
     """
+    failures = {key: reason for _, one in heard.values() for key, reason in one.failures.items()}
     common = [track for track in tracks if all(track.track_id in one.probabilities for _, one in heard.values())]
-    spelling = str(model.config.training.get("data", {}).get("spelling", "plain"))
-    targets = label_targets(common, model.labels, spelling=spelling)
-    if not targets.any():
+    if not common:
         raise ConfigError(
-            f"none of {len(common)} tracks that could be heard carries a label of {model.name}",
-            hint=f"its labels are {', '.join(model.labels[:8])}, …; take a catalogue or a split with such tags",
+            f"{model.name} could hear none of {len(tracks)} tracks under all deformations: "
+            f"{next(iter(failures.values()), 'they are not the tracks that it heard')}",
+            hint="check the sounds: tutti tag FILE",
         )
+    targets = _targets(model, common)
     scored = {title: _scored(one, common, targets, bootstrap) for title, (_, one) in heard.items()}
     by_column: dict[str, list[str]] = {}
     for title, (column, _) in heard.items():
@@ -92,9 +93,21 @@ def score_model(
         ),
         settings=tuple(_told(title, scored[title], original, bootstrap, {}) for title in combined),
         left_out=unscorable_labels(targets, model.labels),
-        failures={key: reason for _, one in heard.values() for key, reason in one.failures.items()},
+        failures=failures,
         training_seed=model.config.training.get("seed"),
     )
+
+
+def _targets(model: Model, tracks: Sequence[Track]) -> BoolMatrix:
+    """Shape (tracks, labels)."""
+    spelling = str(model.config.training.get("data", {}).get("spelling", "plain"))
+    targets = label_targets(tracks, model.labels, spelling=spelling)
+    if not targets.any():
+        raise ConfigError(
+            f"none of {len(tracks)} tracks that could be heard carries a label of {model.name}",
+            hint=f"its labels are {', '.join(model.labels[:8])}, …; take a catalogue or a split with such tags",
+        )
+    return targets
 
 
 def _scored(heard: Heard, tracks: Sequence[Track], targets: BoolMatrix, bootstrap: Bootstrap) -> _Scored:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tutti.audio.frontends import MelConfig, mel_filters
+from tutti.cli.main import main
 from tutti.errors import ModelError, UnknownNameError
 from tutti.models.published import FRONTEND_FILTERS, FRONTEND_WINDOW, import_checkpoint, read_state_dict
 from tutti.models.taggers import build_tagger
@@ -103,6 +104,46 @@ def test_a_truncated_file_is_refused_in_words(share, published, tmp_path):
 def test_a_file_of_something_else_is_refused(content, tmp_path):
     with pytest.raises(ModelError, match="holds no state dict"):
         imported(content, tmp_path)
+
+
+SPOILT = {
+    "not finite": lambda weight: weight * float("nan"),
+    "complex": lambda weight: weight.to(torch.complex64),
+    "sparse": lambda weight: weight.to_sparse(),
+    "no numbers": lambda weight: weight.to("meta"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_tensor_that_fills_no_network_is_named(how, published, tmp_path):
+    published["dense.weight"] = SPOILT[how](published["dense.weight"])
+    with pytest.raises(ModelError, match=f"its 'dense.weight' .*{how}"):
+        imported(published, tmp_path)
+
+
+def test_a_head_of_no_dimensions_is_told_with_its_shape(published, tmp_path):
+    published["dense.weight"] = torch.tensor(1.0)
+    with pytest.raises(ModelError, match=r"'head.weight' has shape \(\), wanted \(2, 64\)"):
+        imported(published, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cut", "hostile", "other"])
+def test_importing_a_bad_checkpoint_prints_two_lines_and_leaves_nothing(name, published, tmp_path, capsys, monkeypatch):
+    torch.save(published, tmp_path / "whole.pth")
+    (tmp_path / "cut.pth").write_bytes((tmp_path / "whole.pth").read_bytes()[:5000])
+    torch.save({**published, "extra": Hostile(tmp_path / "trace")}, tmp_path / "hostile.pth")
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pth")
+    (tmp_path / "labels.json").write_text('["loud", "quiet"]')
+    before = set(tmp_path.iterdir())
+    arguments = ["--architecture", "fcn", "--labels", str(tmp_path / "labels.json"), "-o", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", ["tutti", "models", "import", str(tmp_path / f"{name}.pth"), *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: {tmp_path / name}.pth")
+    assert hint.startswith("hint: ")
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_a_missing_file_or_a_folder_is_refused(tmp_path):

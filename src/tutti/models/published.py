@@ -79,13 +79,31 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
             hint="only files of tensors are loaded, since others can run code; take the file anew from its publisher",
         ) from None
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as cause:
-        first_line = str(cause).partition("\n")[0]
-        raise ModelError(f"{file} is damaged: {first_line}", hint="take the file anew from its publisher") from None
+        # PyTorch goes on to speculate; its first sentence says what it found.
+        reason = str(cause).partition("\n")[0].partition(". ")[0] or "it is empty or ends too early"
+        raise ModelError(f"{file} is damaged: {reason}", hint="take the file anew from its publisher") from None
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise ModelError(f"{file} holds no state dict", hint="save one with torch.save(model.state_dict(), file)")
-    return {str(key).removeprefix("module."): value for key, value in loaded.items()}
+    tensors = {str(key).removeprefix("module."): value for key, value in loaded.items()}
+    for name, tensor in tensors.items():
+        if reason := _unusable(tensor):
+            raise ModelError(
+                f"{file} cannot be used: its {name!r} {reason}", hint="save plain, finite numbers, each tensor in full"
+            )
+    return tensors
+
+
+def _unusable(tensor: Tensor) -> str:
+    """Why no network can be filled with this tensor; nothing where one can."""
+    if tensor.device.type != "cpu":
+        return "has a shape and no numbers"
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
+        return "is sparse, quantised or complex"
+    if tensor.is_floating_point() and not tensor.isfinite().all():
+        return "holds numbers that are not finite"
+    return ""
 
 
 def network_from_published(tensors: Mapping[str, Tensor], config: ModelConfig, *, origin: str) -> Tagger:
@@ -100,7 +118,7 @@ def network_from_published(tensors: Mapping[str, Tensor], config: ModelConfig, *
     constants = _frontend_constants(network.frontend)
     renamed = {our_name(name, architecture): tensor for name, tensor in tensors.items() if name not in constants}
     head = renamed.get("head.weight")
-    if head is not None and head.shape[0] != len(config.labels):
+    if head is not None and head.ndim and head.shape[0] != len(config.labels):
         raise ModelError(
             f"{origin} predicts {head.shape[0]} labels, {len(config.labels)} names were given",
             hint="give the labels that it was trained with, in their order",

@@ -13,8 +13,10 @@ import torch
 
 from tutti.audio.recording import Recording
 from tutti.errors import AudioError
+from tutti.models.bundles import ModelConfig
 from tutti.models.inference import Analysis, StageSeconds, analyse
 from tutti.models.model import Model
+from tutti.models.taggers import build_tagger
 
 SECONDS = (0.05, 0.4, 0.5, 0.6, 1.3, 2.0, 3.7, 8.0, 0.7)
 
@@ -60,6 +62,22 @@ def test_a_recording_s_result_does_not_depend_on_its_company_to_the_last_bit(
         (alone,) = analyse([recording], [small_model])
         assert_same(together[recording.key], alone, "small")
         assert_same(backwards[recording.key], alone, "small")
+
+
+@pytest.mark.parametrize(
+    "architecture", ["harmonic_cnn", "sample_cnn", "sample_cnn_rese", "sample_cnn_se", "short_chunk_cnn"]
+)
+def test_other_architectures_do_not_mind_company_either(architecture):
+    torch.manual_seed(0)
+    options = {"n_channels": 8}
+    config = ModelConfig(name=architecture, architecture=architecture, labels=("a", "b", "c"), options=options)
+    model = Model(config, build_tagger(architecture, 3, **options))
+    noises = np.random.default_rng(0).uniform(-0.5, 0.5, (3, model.n_samples + 999)).astype(np.float32)
+    recordings = [Recording.from_waveform(noise, 16_000, key=str(i)) for i, noise in enumerate(noises)]
+    together = by_key(analyse(recordings, [model]))
+    for recording in recordings:
+        (alone,) = analyse([recording], [model])
+        assert_same(together[recording.key], alone, architecture)
 
 
 # torch computes the last few sigmoids of an array by another routine, which differs in the last bit.

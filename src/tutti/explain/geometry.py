@@ -95,8 +95,9 @@ def follow(encoder: nn.Module, features: Tensor, layers: Mapping[str, nn.Module]
     with torch.no_grad(), FollowGrids(features) as grids, contextlib.ExitStack() as hooks:
         for name, layer in layers.items():
 
-            def keep(_module: nn.Module, _inputs: object, output: Tensor, *, name: str = name) -> None:
-                found[name] = output, grids.grid(output)
+            def keep(_module: nn.Module, _inputs: object, output: object, *, name: str = name) -> None:
+                if isinstance(output, Tensor):
+                    found[name] = output, grids.grid(output)
 
             hooks.callback(layer.register_forward_hook(keep).remove)
         encoder(features)

@@ -202,6 +202,12 @@ def _columns(n_frames: int) -> NDArray[np.float64]:
 
 
 def _between(places: NDArray[Any], n_cells: int, axis: Axis) -> NDArray[np.float64]:
-    """Weights of linear interpolation, (places, cells); beyond the outermost cells, these count alone."""
-    position = np.clip((places - axis.first) / axis.jump, 0, n_cells - 1)
-    return np.maximum(0.0, 1.0 - np.abs(position[:, None] - np.arange(n_cells)))
+    """Weights of linear interpolation, (places, cells); 0 beyond half a cell from the outermost ones.
+
+    That is where no cell lies: at the edges of a tall kernel without padding, and in what strides leave over.
+    """
+    position = (places - axis.first) / axis.jump
+    inside = (position >= -0.5) & (position <= n_cells - 0.5)
+    held = np.clip(position, 0, n_cells - 1)
+    weights: NDArray[np.float64] = np.maximum(0.0, 1.0 - np.abs(held[:, None] - np.arange(n_cells)))
+    return weights * inside[:, None]

@@ -293,7 +293,7 @@ def _compute(network: Tagger, batch: NDArray[np.float32], *, task: Task) -> _Com
         representation = network.encoder(features)
         logits = network.classify(representation)
     vectors = representation.float().cpu().numpy()
-    probabilities = _probabilities(logits.cpu(), task=task).numpy()
+    probabilities = to_probabilities(logits.cpu(), task=task).numpy()
     return _Computed(
         probabilities=probabilities,
         vectors=vectors,
@@ -302,8 +302,8 @@ def _compute(network: Tagger, batch: NDArray[np.float32], *, task: Task) -> _Com
     )
 
 
-def _probabilities(logits: Tensor, *, task: Task) -> Tensor:
-    """``[batch, labels]``, each label for itself or, with ``classes``, all of them sharing one."""
+def to_probabilities(logits: Tensor, *, task: Task) -> Tensor:
+    """Logits to probabilities ``[batch, labels]``, each label for itself or, with ``classes``, all of them sharing one."""
     # In single precision, the last bit of torch's sigmoid depends on a number's place in the batch.
     exact = logits.double()
     return (torch.softmax(exact, dim=1) if task == "classes" else torch.sigmoid(exact)).float()

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from tutti import __version__
-from tutti.cli import datasets, index, models, reproduce, robustness, search, tag, training, world
+from tutti.cli import datasets, explain, index, models, reproduce, robustness, search, tag, training, world
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
@@ -35,6 +35,7 @@ for command in (
     training.train,
     training.evaluate,
     robustness.robustness,
+    explain.explain,
     reproduce.reproduce,
     world.world,
     report_page.report,

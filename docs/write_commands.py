@@ -17,7 +17,8 @@ HEAD = """# Commands
 Data goes to stdout, talk and progress to stderr. The exit code is 0 when all went well, 1 when something failed, 2 when
 the command was misused, 130 when Ctrl-C stopped it. Expected trouble prints two lines, `error:` and `hint:`; with
 `TUTTI_DEBUG=1` anything unexpected shows its traceback. `tutti --help` and `tutti COMMAND --help` say the same as this
-page; `tutti --version` prints the version.
+page; `tutti --version` prints the version, and `tutti --import FILE.py COMMAND` first runs a Python file of yours that
+adds an [architecture](../guides/own-tagger.md).
 """
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -54,8 +55,16 @@ def _print_version(is_asked: bool) -> None:
 @app.callback()
 def _options(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    own: Annotated[
+        list[Path] | None, typer.Option("--import", help="Run a Python file first that adds an architecture of yours.")
+    ] = None,
 ) -> None:
     """Tags, search and learning for music that is heard, seen, read and listened to."""
+    if own:
+        from tutti.models.own_taggers import import_taggers
+
+        for file in own:
+            import_taggers(file)
 
 
 def main() -> None:

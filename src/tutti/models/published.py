@@ -6,6 +6,7 @@ that they might contain.
 
 from __future__ import annotations
 
+import errno
 import pickle
 import re
 import warnings
@@ -24,6 +25,7 @@ from tutti.models.model import Model
 from tutti.models.tagger import Architecture, Tagger
 from tutti.models.taggers import build_tagger, find_architecture
 
+ANEW = "take the file anew from its publisher"
 # Constants that the published models keep among their parameters and ours compute.
 FRONTEND_WINDOW, FRONTEND_FILTERS = "spec.spectrogram.window", "spec.mel_scale.fb"
 HARMONIC_WINDOW = "hstft.spec.window"
@@ -70,6 +72,8 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
             warnings.simplefilter("ignore")  # torch remarks on other pickles' protocols before it refuses them
             loaded = torch.load(file, map_location="cpu", weights_only=True)
     except OSError as cause:
+        if cause.errno == errno.EINVAL:  # PyTorch seeks before the beginning of a file that was cut
+            raise ModelError(f"{file} is damaged: it ends too early", hint=ANEW) from None
         raise ModelError(
             f"{file} cannot be read: {(cause.strerror or str(cause)).lower()}", hint="check the path"
         ) from None
@@ -81,7 +85,7 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as cause:
         # PyTorch goes on to speculate; its first sentence says what it found.
         reason = str(cause).partition("\n")[0].partition(". ")[0] or "it is empty or ends too early"
-        raise ModelError(f"{file} is damaged: {reason}", hint="take the file anew from its publisher") from None
+        raise ModelError(f"{file} is damaged: {reason}", hint=ANEW) from None
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):

@@ -130,14 +130,14 @@ def test_a_missing_list_is_told_once_and_nothing_else_breaks(dataset, copy):
         assert not (copy.parent / "catalogue").exists()
 
 
-@EVERY
-def test_a_list_of_other_content_is_broken_and_never_a_traceback(dataset, copy):
-    for one in dataset.check(copy).files:
+@EVERY_PROTOCOL
+def test_a_list_of_other_content_is_broken_and_never_a_traceback(dataset, protocol, copy):
+    for one in dataset.check(copy, protocol).files:
         if is_list(one.file):
             for content in (b"\x00\xff\xfe nothing of the kind\n", b"a,b\tc\n1\t2\n"):
                 original = (copy / one.file.path).read_bytes()
                 (copy / one.file.path).write_bytes(content)
-                check = dataset.check(copy)
+                check = dataset.check(copy, protocol)
                 assert not check.is_complete, f"{one.file.path} with {content!r}"
                 assert check.missing or check.broken
                 (copy / one.file.path).write_bytes(original)
@@ -216,3 +216,12 @@ def test_a_catalogue_of_a_dataset_without_any_sound_is_refused_and_leaves_nothin
     with pytest.raises(DatasetError, match="none of the 3 sounds"):
         dataset.catalogue(tmp_path / "root", tmp_path / "catalogue")
     assert [path.name for path in tmp_path.iterdir()] == ["root"]
+
+
+def test_published_checkpoints_answer_in_the_datasets_own_order_of_labels():
+    from tutti.models.zoo import Zoo
+
+    trained_on = {"mtat": "magnatagatune", "msd": "million-song", "jamendo": "mtg-jamendo"}
+    for entry in Zoo().entries():
+        dataset = find_dataset(trained_on[entry.name.split("-")[1]])
+        assert tuple(entry.labels) == dataset.protocol().labels, entry.name

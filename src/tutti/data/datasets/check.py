@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -147,7 +147,9 @@ class Check:
                 yield f"{len(split.missing):,} sounds of {split.split}, such as {examples}"
 
     def _broken(self) -> Iterator[str]:
-        yield from (f"{one.file.path}: {one.reason}" for one in self.files if one.state == "broken")
+        for one in self.files:
+            if one.state == "broken" and one.reason is not None:
+                yield one.reason if one.file.path in one.reason else f"{one.file.path}: {one.reason}"
         yield from self.trouble
         for split in self.splits:
             if split.empty:
@@ -175,7 +177,8 @@ def check_dataset(dataset: Dataset, root: Path, protocol: Protocol) -> Check:
         # What is missing or broken is told already, and explains why the lists cannot be read.
         lists = [one for one in files if not one.file.is_folder and not one.file.is_optional]
         if all(one.state in ("whole", "present") for one in lists or files):
-            trouble.append(error.message)
+            files, is_told = _blame(files, root, error)
+            trouble += [] if is_told else [error.message]
     return Check(
         dataset=dataset,
         protocol=protocol,
@@ -192,6 +195,13 @@ def needed_files(dataset: Dataset, root: Path, protocol: Protocol) -> list[Remot
     source = chosen_source(dataset.files, root, protocol.name)
     files = [file for file in dataset.files if not file.protocols or protocol.name in file.protocols]
     return [file for file in files if file.source in (None, source)]
+
+
+def _blame(files: tuple[FileCheck, ...], root: Path, error: DatasetError) -> tuple[tuple[FileCheck, ...], bool]:
+    """The files with the one marked as broken that the error names, and whether there is one."""
+    guilty = [one for one in files if not one.file.is_folder and str(root / one.file.path) in error.message]
+    marked = tuple(replace(one, state="broken", reason=error.message) if one in guilty else one for one in files)
+    return marked, bool(guilty)
 
 
 def check_file(file: RemoteFile, root: Path, *, with_sums: bool = True) -> FileCheck:

@@ -123,8 +123,9 @@ class _Table:
         everything = np.concatenate([*fingerprints, np.zeros(0, dtype=np.uint32)])
         order = np.argsort(everything, kind="stable")
         self._codes = everything[order]
-        self._sounds = np.repeat(np.arange(len(lengths)), lengths)[order]
-        self._frames = np.concatenate([*(np.arange(length) for length in lengths), np.zeros(0, dtype=np.int64)])[order]
+        frames = [np.arange(length, dtype=np.int32) for length in lengths]
+        self._sounds = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)[order]
+        self._frames = np.concatenate([*frames, np.zeros(0, dtype=np.int32)])[order]
 
     def offsets(self, codes: Fingerprint) -> dict[int, list[int]]:
         """For each sound that shares numbers with this one, the offsets at which it shares the most."""
@@ -134,7 +135,9 @@ class _Table:
         wanted, begins, counts = (one[counts <= COMMON] for one in (wanted, begins, counts))
         places = np.repeat(begins - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
         offsets = self._frames[places] - np.repeat(wanted, counts)
-        shared, how_often = np.unique(self._sounds[places] * SPAN + offsets + SPAN // 2, return_counts=True)
+        shared, how_often = np.unique(
+            self._sounds[places].astype(np.int64) * SPAN + offsets + SPAN // 2, return_counts=True
+        )
         best: dict[int, list[int]] = defaultdict(list)
         for place in shared[np.argsort(-how_often, kind="stable")[:CANDIDATES]].tolist():
             best[place // SPAN].append(place % SPAN - SPAN // 2)

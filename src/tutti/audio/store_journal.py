@@ -55,7 +55,7 @@ class Journal:
         for line in lines:
             try:
                 sound = StoredSound(*json.loads(line))
-            except ValueError:  # the line was being written
+            except (ValueError, TypeError):  # the line was being written
                 return
             if self._end + sound.n_samples > n_stored:
                 return

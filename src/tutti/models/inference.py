@@ -303,7 +303,7 @@ def _compute(network: Tagger, batch: NDArray[np.float32], *, task: Task) -> _Com
 
 
 def to_probabilities(logits: Tensor, *, task: Task) -> Tensor:
-    """Logits to probabilities ``[batch, labels]``, each label for itself or, with ``classes``, all of them sharing one."""
+    """Logits to probabilities ``[batch, labels]``: each label for itself or, with ``classes``, all sharing one."""
     # In single precision, the last bit of torch's sigmoid depends on a number's place in the batch.
     exact = logits.double()
     return (torch.softmax(exact, dim=1) if task == "classes" else torch.sigmoid(exact)).float()

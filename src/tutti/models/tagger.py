@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from tutti.audio.frontends import MelConfig
+from tutti.audio.frontends import MelConfig, MelScale
 from tutti.errors import ConfigError, ModelError, unknown_name
 
 
@@ -49,16 +49,24 @@ class MelTaggerConfig(TaggerConfig):
         n_fft: Of the spectrogram.
         hop_length: Of the spectrogram.
         n_mels: Of the spectrogram.
+        mel_scale: Of the spectrogram: ``htk``, as published, or ``slaney``.
     """
 
     n_fft: int = 512
     hop_length: int = 256
     n_mels: int = 96
+    mel_scale: MelScale = "htk"
 
     @property
     def mel(self) -> MelConfig:
         """The front end's configuration."""
-        return MelConfig(sample_rate=self.sample_rate, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels)
+        return MelConfig(
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            n_mels=self.n_mels,
+            scale=self.mel_scale,
+        )
 
 
 class Encoder(Protocol):

@@ -14,6 +14,7 @@ from typing import Any
 from tutti.errors import unknown_name
 from tutti.models.tagger import Architecture, Tagger
 from tutti.models.taggers import (
+    attention_study,
     cnnsa,
     crnn,
     fcn,
@@ -35,12 +36,16 @@ ARCHITECTURES: dict[str, Architecture[Any]] = {
     "music_tagging_transformer_student": music_tagging_transformer.MUSIC_TAGGING_TRANSFORMER_STUDENT,
     "musicnn": musicnn.MUSICNN,
     "musicnn_msd": musicnn.MUSICNN_MSD,
+    "raw_cnn_l": attention_study.RAW_CNN_L,
+    "raw_transformer": attention_study.RAW_TRANSFORMER,
     "sample_cnn": sample_cnn.SAMPLE_CNN,
     "sample_cnn_rese": sample_cnn_rese.SAMPLE_CNN_RESE,
     "sample_cnn_se": sample_cnn.SAMPLE_CNN_SE,
     "sample_cnn_se_only": sample_cnn_rese.SAMPLE_CNN_SE_ONLY,
     "short_chunk_cnn": short_chunk_cnn.SHORT_CHUNK_CNN,
     "short_chunk_resnet": short_chunk_resnet.SHORT_CHUNK_RESNET,
+    "spec_cnn_p": attention_study.SPEC_CNN_P,
+    "spec_transformer": attention_study.SPEC_TRANSFORMER,
 }
 
 

@@ -2,7 +2,7 @@
 
 After Won, Chun, Serra, "Toward interpretable music tagging with self-attention", 2019, in the form of Won, Ferraro,
 Bogdanov, Serra, SMC 2020 (Won, thesis 2021, section 3.2). The tokens carry no positions, and the first token is
-constant, as published. The networks of 2019 themselves are in ``attention_study``. 10,521,652 parameters with 50 labels.
+constant, as published; 10,521,652 parameters with 50 labels. The networks of 2019 are in ``attention_study``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tutti.models.blocks import InputNorm, ResidualBlock2d
 from tutti.models.tagger import Architecture, MelTaggerConfig, Tagger
 
 WIDTHS = (1, 1, 2, 2, 2, 2, 2)  # channels of each block, in units of n_channels
-STRIDES = (2, 2, 2, (2, 1), (2, 1), (2, 1), (2, 1))
+STRIDES: tuple[int | tuple[int, int], ...] = (2, 2, 2, (2, 1), (2, 1), (2, 1), (2, 1))
 TIME_STRIDE = 8
 
 

@@ -61,6 +61,7 @@ def test_other_copies_keep_their_folder_and_format(real_lists):
     place.touch()
     first = GTZAN.protocol("filtered").load(real_lists)[0]
     assert first.audio == place
+    assert GTZAN.check(real_lists).files[0].file.path == "genres_original/"
 
 
 def test_the_plain_split_warns_and_splits_every_genre_alike(tmp_path):

@@ -103,8 +103,14 @@ GTZAN = Dataset(
         RemoteFile(
             path="genres/",
             url="https://huggingface.co/datasets/marsyas/gtzan",
-            what="the clips: genres.tar.gz, unpacked; a copy with genres_original/ serves too",
-            or_at=("genres_original/",),
+            what="the clips: genres.tar.gz, unpacked",
+            source="original",
+        ),
+        RemoteFile(
+            path="genres_original/",
+            url="https://www.kaggle.com/datasets/andradaolteanu/gtzan-dataset-music-genre-classification",
+            what="the clips of the copy on Kaggle, in which jazz.00054.wav is broken",
+            source="Kaggle",
         ),
         *(
             RemoteFile(

@@ -13,6 +13,7 @@ from tutti.data.datasets.mtg_jamendo import (
     HEADER,
     MOODS_AND_THEMES,
     MTG_JAMENDO,
+    SUBSETS,
     TOP_50,
     list_path,
     read_split,
@@ -49,6 +50,14 @@ def test_labels_are_the_published_ones_in_their_order(published):
     assert (published / "tags-top50.txt").read_text().split() == [*TOP_50]
     assert (published / "tags-moodtheme_split.txt").read_text().split() == [*MOODS_AND_THEMES]
     assert tuple(sorted(TOP_50)) == TOP_50
+
+
+def test_sets_of_tags_have_the_published_sizes_and_all_is_their_union():
+    labels = {subset: MTG_JAMENDO.protocol(f"{subset}-split0").labels for subset in SUBSETS}
+    sizes = {"top50tags": 50, "genre": 87, "instrument": 40, "moodtheme": 56, "all": 183}
+    assert {subset: len(names) for subset, names in labels.items()} == sizes
+    assert [*labels["all"]] == sorted({*labels["genre"], *labels["instrument"], *labels["moodtheme"]})
+    assert {*labels["top50tags"]} < {*labels["all"]}
 
 
 @pytest.mark.parametrize("protocol", ["top50tags-split0", "moodtheme-split0"])

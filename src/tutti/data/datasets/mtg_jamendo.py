@@ -23,6 +23,33 @@ from tutti.data.track import Track
 from tutti.errors import DatasetError
 
 # fmt: off
+GENRES = tuple(f"genre---{name}" for name in (
+    "60s", "70s", "80s", "90s", "acidjazz", "alternative", "alternativerock", "ambient", "atmospheric", "blues",
+    "bluesrock", "bossanova", "breakbeat", "celtic", "chanson", "chillout", "choir", "classical", "classicrock",
+    "club", "contemporary", "country", "dance", "darkambient", "darkwave", "deephouse", "disco", "downtempo",
+    "drumnbass", "dub", "dubstep", "easylistening", "edm", "electronic", "electronica", "electropop", "ethno",
+    "eurodance", "experimental", "folk", "funk", "fusion", "groove", "grunge", "hard", "hardrock", "hiphop",
+    "house", "idm", "improvisation", "indie", "industrial", "instrumentalpop", "instrumentalrock", "jazz",
+    "jazzfusion", "latin", "lounge", "medieval", "metal", "minimal", "newage", "newwave", "orchestral", "pop",
+    "popfolk", "poprock", "postrock", "progressive", "psychedelic", "punkrock", "rap", "reggae", "rnb", "rock",
+    "rocknroll", "singersongwriter", "soul", "soundtrack", "swing", "symphonic", "synthpop", "techno", "trance",
+    "triphop", "world", "worldfusion",
+))
+INSTRUMENTS = tuple(f"instrument---{name}" for name in (
+    "accordion", "acousticbassguitar", "acousticguitar", "bass", "beat", "bell", "bongo", "brass", "cello",
+    "clarinet", "classicalguitar", "computer", "doublebass", "drummachine", "drums", "electricguitar",
+    "electricpiano", "flute", "guitar", "harmonica", "harp", "horn", "keyboard", "oboe", "orchestra", "organ",
+    "pad", "percussion", "piano", "pipeorgan", "rhodes", "sampler", "saxophone", "strings", "synthesizer",
+    "trombone", "trumpet", "viola", "violin", "voice",
+))
+MOODS_AND_THEMES = tuple(f"mood/theme---{name}" for name in (
+    "action", "adventure", "advertising", "background", "ballad", "calm", "children", "christmas", "commercial",
+    "cool", "corporate", "dark", "deep", "documentary", "drama", "dramatic", "dream", "emotional", "energetic", "epic",
+    "fast", "film", "fun", "funny", "game", "groovy", "happy", "heavy", "holiday", "hopeful", "inspiring", "love",
+    "meditative", "melancholic", "melodic", "motivational", "movie", "nature", "party", "positive", "powerful",
+    "relaxing", "retro", "romantic", "sad", "sexy", "slow", "soft", "soundscape", "space", "sport", "summer",
+    "trailer", "travel", "upbeat", "uplifting",
+))
 TOP_50 = (
     *(f"genre---{name}" for name in (
         "alternative", "ambient", "atmospheric", "chillout", "classical", "dance", "downtempo", "easylistening",
@@ -36,22 +63,14 @@ TOP_50 = (
     )),
     *(f"mood/theme---{name}" for name in ("emotional", "energetic", "film", "happy", "relaxing")),
 )
-MOODS_AND_THEMES = tuple(f"mood/theme---{name}" for name in (
-    "action", "adventure", "advertising", "background", "ballad", "calm", "children", "christmas", "commercial",
-    "cool", "corporate", "dark", "deep", "documentary", "drama", "dramatic", "dream", "emotional", "energetic", "epic",
-    "fast", "film", "fun", "funny", "game", "groovy", "happy", "heavy", "holiday", "hopeful", "inspiring", "love",
-    "meditative", "melancholic", "melodic", "motivational", "movie", "nature", "party", "positive", "powerful",
-    "relaxing", "retro", "romantic", "sad", "sexy", "slow", "soft", "soundscape", "space", "sport", "summer",
-    "trailer", "travel", "upbeat", "uplifting",
-))
 # fmt: on
-# Sets of tags: the published file's name, what they are, labels where they stand in a published list.
-SUBSETS: dict[str, tuple[str, str, tuple[str, ...] | None]] = {
+# Sets of tags: the published file's name, what they are, and which.
+SUBSETS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "top50tags": ("autotagging_top50tags", "the 50 most frequent tags", TOP_50),
-    "genre": ("autotagging_genre", "87 genres", None),
-    "instrument": ("autotagging_instrument", "40 instruments", None),
+    "genre": ("autotagging_genre", "87 genres", GENRES),
+    "instrument": ("autotagging_instrument", "40 instruments", INSTRUMENTS),
     "moodtheme": ("autotagging_moodtheme", "56 moods and themes", MOODS_AND_THEMES),
-    "all": ("autotagging", "all 183 tags", None),
+    "all": ("autotagging", "all 183 tags", (*GENRES, *INSTRUMENTS, *MOODS_AND_THEMES)),
 }
 FILE_OF_SPLIT = {"train": "train", "valid": "validation", "test": "test"}
 HEADER = ("TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS")

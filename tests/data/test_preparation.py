@@ -53,7 +53,7 @@ def test_a_catalogue_s_tracks_without_a_split_are_all_together(tmp_path, sine_wa
     done = prepare(find_source(tmp_path / "catalogue"), tmp_path / "store", sample_rate=8_000)
     assert done.store.splits == {"all": range(1)}
     assert done.store.n_samples.tolist() == [16_000]
-    assert "1 sounds (all 1): 0.0 hours at 8,000 Hz" in done.lines()[0]
+    assert "1 sounds (all 1): 0.0 minutes at 8,000 Hz, 0.0 MB" in done.lines()[0]
 
 
 def test_progress_is_told_sound_by_sound(tmp_path):

@@ -38,11 +38,10 @@ class Preparation:
         """What a person wants to know."""
         store = self.store
         splits = ", ".join(f"{split} {len(rows):,}" for split, rows in store.splits.items())
-        hours, gigabytes = store.n_samples.sum() / store.sample_rate / 3600, store.n_samples.sum() * SAMPLE_BYTES / 1e9
-        lines = [
-            f"{store.folder} holds {len(store):,} sounds ({splits}): "
-            f"{hours:,.1f} hours at {store.sample_rate:,} Hz, {gigabytes:,.2f} GB"
-        ]
+        minutes, megabytes = store.n_samples.sum() / store.sample_rate / 60, store.n_samples.sum() * SAMPLE_BYTES / 1e6
+        length = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.1f} minutes"
+        size = f"{megabytes / 1000:,.1f} GB" if megabytes >= 1000 else f"{megabytes:.1f} MB"
+        lines = [f"{store.folder} holds {len(store):,} sounds ({splits}): {length} at {store.sample_rate:,} Hz, {size}"]
         if self.problems:
             lines.append(f"{len(self.problems):,} sounds could not be decoded; see {store.folder / PROBLEMS}")
         return lines

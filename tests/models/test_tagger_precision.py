@@ -28,3 +28,18 @@ def test_the_front_end_of_a_tagger_computes_the_same_under_mixed_precision(loudn
         logits = tagger(waveforms)
     assert logits.dtype == torch.bfloat16
     torch.testing.assert_close(tagger.encoder.heard, alone, rtol=0, atol=0)
+
+
+def test_learned_filters_stay_exact_under_mixed_precision_and_still_learn():
+    torch.manual_seed(0)
+    tagger = build_tagger("harmonic_cnn", 2, n_channels=2, learnable="centres", n_harmonics=2)
+    waveforms = 0.1 * torch.randn(2, 80_000)
+    plain = tagger.frontend(waveforms).detach()
+    heard = []
+    tagger.frontend.register_forward_hook(lambda *call: heard.append(call[-1].detach()))
+    with torch.autocast("cpu", torch.bfloat16):
+        tagger(waveforms).square().sum().backward()
+    torch.testing.assert_close(heard[0], plain, rtol=0, atol=0)
+    for parameter in tagger.frontend.parameters():
+        assert parameter.grad.dtype == torch.float32
+        assert (parameter.grad != 0).any()

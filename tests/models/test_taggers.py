@@ -33,6 +33,8 @@ SMALL = {
     "crnn": {"n_channels": 4},
     "fcn": {"n_channels": 8},
     "harmonic_cnn": {"n_channels": 8},
+    "music_tagging_transformer": {"conv_dim": 8, "attention_dim": 16, "n_layers": 2, "n_heads": 2},
+    "music_tagging_transformer_student": {"conv_dim": 8, "attention_dim": 8, "n_layers": 1},
     "musicnn_msd": {"n_channels": 8, "dense_dim": 20},
     "sample_cnn": {"n_channels": 8},
     "sample_cnn_rese": {"n_channels": 8},
@@ -173,6 +175,22 @@ def test_an_unknown_architecture_is_answered_with_the_nearest():
 def test_an_option_that_makes_no_sense_is_refused_with_its_value(name, options, words):
     with pytest.raises(ConfigError, match=words):
         build_tagger(name, 3, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"n_channels": "many"}, "n_channels='many' .* not a whole number"),
+        ({"n_channels": 8.0}, "n_channels=8.0 .* not a whole number"),
+        ({"n_channels": True}, "n_channels=True .* not a whole number"),
+        ({"dropout": "half"}, "dropout='half' .* not a number"),
+        ({"pooling": 3}, "pooling=3 .* not a text"),
+    ],
+)
+def test_an_option_of_another_type_is_refused_with_its_value(options, words):
+    with pytest.raises(ConfigError, match=words) as caught:
+        build_tagger("harmonic_cnn", 3, **options)
+    assert "such as" in caught.value.hint
 
 
 def test_an_unknown_pooling_is_answered_with_the_nearest():

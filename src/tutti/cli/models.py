@@ -96,6 +96,7 @@ def import_model(
     option: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE where the size is not the published one; repeatable.")
     ] = None,
+    task: Annotated[str, typer.Option(help="tags, or classes, whose probabilities sum to one.")] = "tags",
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "unknown",
     source: Annotated[str | None, typer.Option(help="Where they come from. [the file's name]")] = None,
 ) -> None:
@@ -108,6 +109,7 @@ def import_model(
         architecture=architecture,
         labels=read_labels(labels),
         name=output.absolute().name,
+        task=task,
         options=_options(option or []),
         licence=licence,
         source=source or file.name,

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from tutti.audio.excerpts import DEFAULT_COUNT, ExcerptPlan, ExcerptSpec
 from tutti.audio.resampling import Resampling
-from tutti.errors import ConfigError, ModelError
+from tutti.errors import ConfigError, ModelError, unknown_name
 from tutti.files import atomic_folder
 from tutti.models.cards import model_card
 from tutti.models.tagger import Tagger
@@ -89,6 +89,8 @@ class ModelConfig:
                 f"{self.name!r} cannot name a model",
                 hint="use letters, digits, '-', '_' and '.', such as musicnn-mtat",
             )
+        if self.task not in get_args(Task):
+            raise unknown_name("task of a model", self.task, get_args(Task))
         if not self.labels:
             raise ConfigError(f"the model {self.name} has no labels", hint="name at least one")
         if len(set(self.labels)) != len(self.labels):

@@ -175,10 +175,32 @@ class Architecture(Generic[Config]):
 
         Raises:
             UnknownNameError: There is no such option.
-            ConfigError: The value makes no sense.
+            ConfigError: The value is of another type, or makes no sense.
         """
         known = [field.name for field in fields(self.config)]
-        for name in options:
+        for name, value in options.items():
             if name not in known:
                 raise unknown_name("option of this architecture", name, known)
+            _check_type(name, value, getattr(self.config, name))
         return replace(self.config, **options)
+
+
+# What a value may be where the default is of a type.
+KINDS: dict[type, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "a text"),
+}
+
+
+def _check_type(name: str, value: object, default: object) -> None:
+    if type(default) not in KINDS:
+        return
+    kinds, words = KINDS[type(default)]
+    # Python counts true and false among the integers.
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise ConfigError(
+            f"the option {name}={value!r} of this architecture is not {words}",
+            hint=f"give {words}, such as {default!r}",
+        )

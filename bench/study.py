@@ -1,13 +1,13 @@
 """Taggers on the generated ``study`` world with equal budgets, and what holds of the thesis's findings.
 
     tutti world study -o WORLD --seed 0
-    python bench/study.py WORLD OUTPUT [--budget 100] [--seeds 0 1 2] [--jobs 2] [--only NAME …]
+    python bench/study.py WORLD OUTPUT [--budget 150] [--seeds 0 1 2] [--jobs 2] [--only NAME …]
 
 Every condition trains for the same processor seconds on one thread: its epochs follow from the measured cost of a
 step, kept in ``OUTPUT/costs.json``, so that a second run repeats the first. Networks have their published front ends,
 and an eighth of the published channels or less; FCN and CRNN hear 20.5 s and 15 s instead of 29 s, since sounds last
-15 s. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json`` and ``OUTPUT/study.md`` hold the table. Deformed sounds: ``tutti robustness``
-over the bundles.
+15 s. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json`` and ``OUTPUT/study.md`` hold the
+table. Deformed sounds: ``tutti robustness`` over the bundles.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--budget", type=float, default=100.0, help="processor seconds of training steps")
+    parser.add_argument("--budget", type=float, default=150.0, help="processor seconds of training steps")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="+", choices=list(CONDITIONS))

@@ -32,6 +32,7 @@ lint: $(READY)  ## look for faults of form, and for types that do not fit
 docs: $(READY)  ## build the documentation into site/
 	$(BIN)/python docs/write_commands.py
 	$(BIN)/python docs/write_datasets.py
+	$(BIN)/python docs/write_models.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 docs-serve: $(READY)  ## show the documentation in a browser while it is written

@@ -33,6 +33,14 @@ def test_the_page_of_commands_says_what_the_program_says(monkeypatch):
     assert PAGE.read_text(encoding="utf-8") == commands_page(), "run: make docs"
 
 
+def test_the_tables_of_taggers_say_what_the_taggers_say(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    from write_models import PAGE, page
+
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(text), "run: make docs"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_our_files_lead_somewhere(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)

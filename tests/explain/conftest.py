@@ -15,7 +15,15 @@ from tutti.models.tagger import Tagger
 from tutti.models.taggers import ARCHITECTURES, build_tagger, find_architecture
 
 LABELS = ("guitar", "slow", "vocal", "drums")
-NARROW = {"n_channels": 8, "n_timbre": 8, "n_tempo": 4, "dense_dim": 8}
+NARROW = {
+    "n_channels": 8,
+    "n_timbre": 8,
+    "n_tempo": 4,
+    "dense_dim": 8,
+    "conv_dim": 8,
+    "attention_dim": 16,
+    "conv_channels": 4,
+}
 
 
 def small_options(architecture: str) -> dict[str, int]:
@@ -90,9 +98,9 @@ def make_it_add_up(network: Tagger) -> None:
                 parameter.zero_()
                 if "weight" in name:  # reset and update gates stay half open, what is new counts
                     parameter[2 * module.hidden_size :].fill_(1 / parameter.shape[1])
-    input_norm = getattr(network.encoder, "input_norm", None)
-    if input_norm is not None:  # silence, -100 dB, is 0
-        norm = getattr(input_norm, "norm", input_norm)
-        norm.running_mean.fill_(-100)
-        norm.running_var.fill_(100.0**2)
+    for name, module in network.encoder.named_modules():
+        if name.rpartition(".")[2] == "input_norm":  # silence, -100 dB, is 0
+            norm = getattr(module, "norm", module)
+            norm.running_mean.fill_(-100)
+            norm.running_var.fill_(100.0**2)
     network.head.weight.fill_(1)

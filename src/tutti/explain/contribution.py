@@ -102,17 +102,20 @@ def contribution_map(model: Model, excerpt: Excerpt, *, joined_at: float | None 
 def _focused(network: Tagger, waveform: Tensor, tokens: range) -> Tensor:
     """The representation with all attention of the last layer on each token in turn, ``[tokens, embed_dim]``.
 
-    Only the last layer changes, so that everything before it is computed once.
+    Only the last layer changes, so everything before it is computed once. In the last layer the first token, from which
+    the tags are read, then sees but one other: pairs of these two are a batch.
     """
     encoder = network.encoder
-    if not isinstance(encoder, SequenceEncoder):
+    if not isinstance(encoder, SequenceEncoder) or encoder.n_special != 1:
         return torch.cat([network.read(waveform, focus=token).representation for token in tokens])
     sequence = encoder.tokens(network.frontend(waveform))
     *earlier, last = encoder.layers
     for layer in earlier:
         sequence = layer(sequence)
     assert isinstance(last, TransformerLayer)
-    return torch.cat([encoder.summarise(last.read(sequence, focus=token)[0]) for token in tokens])
+    first = sequence[0, :1].expand(len(tokens), -1)
+    pairs = torch.stack([first, sequence[0, tokens.start : tokens.stop]], dim=1)  # (tokens, 2, dim)
+    return encoder.summarise(last.read(pairs, focus=1)[0])
 
 
 def joined(first: Excerpt, second: Excerpt, model: Model) -> tuple[Excerpt, float]:

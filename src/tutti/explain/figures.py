@@ -100,7 +100,7 @@ def draw_class_map(found: ClassMap, sound: Spectrogram, path: Path, *, title: st
         mesh = lower.pcolormesh(
             edges, [0, 1], found.values.max(axis=0, keepdims=True), cmap="Oranges", vmin=0, vmax=1, rasterized=True
         )
-        lower.set_yticks([0.5], [found.label])
+        lower.set_yticks([0.5], [found.label], parse_math=False)
         lower.tick_params(axis="y", length=0)
         _colour_bar(mesh, lower, "activation")
         _finish_time_axis(lower, sound)
@@ -116,7 +116,7 @@ def _figure(path: Path, heights: list[float], *, title: str) -> Iterator[Any]:
         figure = figures.Figure(figsize=(WIDTH, sum(heights) + 0.75), layout="constrained")
         figure.get_layout_engine().set(h_pad=0.03, hspace=0.03)
         axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
-        axes[0].set_title(title, loc="left")
+        axes[0].set_title(title, loc="left", parse_math=False)
         yield axes
         save_figure(figure, path)
 
@@ -156,7 +156,7 @@ def _draw_tags(axes: Any, edges: NDArray[np.float64], labels: tuple[str, ...], v
     mesh = axes.pcolormesh(
         edges, np.arange(len(labels) + 1) - 0.5, values.T, cmap=TAG_COLOURS, vmin=0, vmax=1, rasterized=True
     )
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.set_yticks(np.arange(1, len(labels)) - 0.5, minor=True)

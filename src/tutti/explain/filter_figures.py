@@ -44,7 +44,7 @@ def _figure(path: Path, height: float, *, title: str) -> Iterator[Any]:
     figures = import_extra("matplotlib.figure", extra="figures", purpose="drawing a figure")
     with matplotlib.rc_context(STYLE):
         figure = figures.Figure(figsize=(WIDTH, height), layout="constrained")
-        figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=8, parse_math=False)
         yield figure
         save_figure(figure, path)
 

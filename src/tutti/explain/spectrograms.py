@@ -50,15 +50,15 @@ def spectrogram(stretch: Stretch, *, sample_rate: int = 16_000, max_columns: int
     duration = stretch.duration
     n_columns = int(np.clip(duration * sample_rate / HOP_LENGTH, 1, max_columns))
     sums, counts = np.zeros((N_MELS, n_columns)), np.zeros(n_columns)
-    n_samples = round(PIECE_SECONDS * sample_rate)
+    piece_seconds = float(np.clip(duration, N_FFT / sample_rate, PIECE_SECONDS))
+    n_samples = round(piece_seconds * sample_rate)
     plan = ExcerptPlan(n_samples=n_samples, hop=n_samples)
     piece = 0
     for item in listen(stretch, [ExcerptSpec(sample_rate=sample_rate, resampling=Resampling(), plan=plan)]):
         for waveform in item.waveforms if isinstance(item, Excerpts) else ():
             with torch.no_grad():
                 decibels = frontend(torch.from_numpy(waveform)[None])[0].double().numpy()
-            # The last piece ends with the sound, and a short sound was repeated to fill a piece.
-            begin = min(piece * PIECE_SECONDS, max(0.0, duration - PIECE_SECONDS))
+            begin = min(piece * piece_seconds, max(0.0, duration - piece_seconds))  # the last ends with the sound
             times = begin + np.arange(decibels.shape[1]) * HOP_LENGTH / sample_rate
             columns = np.floor(times / duration * n_columns).astype(int)
             inside = columns < n_columns

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from tutti.audio.recording import Recording
+from tutti.errors import ConfigError, ModelError, UnknownNameError
+from tutti.explain.explanations import available_maps, default_map, explain, write_explanation
+
+
+@pytest.fixture
+def noise(noise_wav) -> Recording:
+    return Recording.from_file(noise_wav)
+
+
+def test_every_architecture_has_a_taggram_and_a_map_of_what_it_listens_to(architecture, small_model_of):
+    maps = available_maps(small_model_of(architecture))
+    assert "taggram" in maps
+    assert {"gradcam", "attention"} & set(maps)
+
+
+def test_the_map_of_nobodys_choice_fits_the_model_and_the_question(small_model, small_model_of):
+    assert default_map(small_model, tag=None) == "taggram"
+    assert default_map(small_model, tag="low") == "gradcam"
+    assert default_map(small_model_of("cnnsa"), tag=None) == "contribution"
+
+
+@pytest.mark.parametrize("kind", ["taggram", "gradcam"])
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
+def test_maps_of_a_convolutional_model_are_written(small_model, noise, tmp_path, kind, suffix):
+    made = explain(small_model, noise, kind=kind, tag="high")
+    output = write_explanation(made, tmp_path / f"map{suffix}", n_labels=2)
+    text = output.read_text(encoding="utf-8")
+    assert "high" in text
+    assert "small: " in text
+
+
+@pytest.mark.parametrize("kind", ["attention", "contribution"])
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
+def test_maps_of_a_sequence_model_are_written(small_model_of, noise, sine_wav, tmp_path, kind, suffix):
+    model = small_model_of("music_tagging_transformer_student")
+    made = explain(model, noise, kind=kind, other=Recording.from_file(sine_wav))
+    text = write_explanation(made, tmp_path / f"map{suffix}").read_text(encoding="utf-8")
+    assert "noise + sine" in text
+
+
+def test_without_a_tag_the_most_probable_one_is_explained(small_model, noise):
+    made = explain(small_model, noise, kind="gradcam")
+    shown = [made.map, *made.others]
+    assert [one.probability for one in shown] == sorted((one.probability for one in shown), reverse=True)
+    assert len(shown) == len(small_model.labels)
+
+
+def test_a_start_and_a_limit_hold_for_a_taggram(small_model, noise):
+    made = explain(small_model, noise, kind="taggram", start=1.0, limit=1.5)
+    assert made.map.times.min() == pytest.approx(1.25)
+    assert made.map.times.max() == pytest.approx(2.25)
+    assert made.to_json()["start"] == 1.0
+
+
+def test_a_map_that_the_model_has_not_is_answered_with_those_it_has(small_model, noise):
+    with pytest.raises(ModelError, match="the model small has no map called attention") as raised:
+        explain(small_model, noise, kind="attention")
+    assert raised.value.hint == "it has: taggram, gradcam"
+
+
+def test_names_that_are_in_no_list_are_answered_with_the_nearest(small_model, noise):
+    with pytest.raises(UnknownNameError, match="no map called 'tagram'") as raised:
+        explain(small_model, noise, kind="tagram")
+    assert "did you mean 'taggram'?" in raised.value.hint
+    with pytest.raises(UnknownNameError) as raised:
+        explain(small_model, noise, tag="lo")
+    assert "did you mean 'low'?" in raised.value.hint
+
+
+def test_a_second_sound_for_a_map_of_one_is_refused(small_model, noise):
+    with pytest.raises(ConfigError, match="a taggram is of one sound"):
+        explain(small_model, noise, other=noise)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("map.gif", "taggram"), ("map", "taggram"), ("map.html", "filters")])
+def test_what_cannot_be_drawn_is_told_before_anything_is_written(small_model, noise, tmp_path, name, kind):
+    made = explain(small_model, noise, kind="taggram")
+    object.__setattr__(made, "kind", kind)
+    with pytest.raises(ConfigError):
+        write_explanation(made, tmp_path / name)
+    assert not (tmp_path / name).exists()

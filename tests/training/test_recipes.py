@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tutti.errors import ConfigError
+from tutti.models.taggers import ARCHITECTURES
 from tutti.training.devices import build_fabric
 from tutti.training.recipes import parse_recipe, read_recipe
 
@@ -81,7 +82,9 @@ def test_overrides_of_the_command_line_win_over_the_file(tmp_path):
         ({"augmentation": {"presets": "code"}}, "unknown setting 'augmentation.presets'", "augmentation.preset"),
         ({"augmentation": {"probabilities": {"nose": 1.0}}}, "no effect called 'nose'", "did you mean 'noise'"),
         ({"augmentation": True}, "augmentation = true is wrong", "correct"),
-        ({"model": {"options": {"n_channels": "many"}}}, "do not fit short_chunk_resnet", "numbers"),
+        ({"model": {"options": {"n_channels": "many"}}}, "n_channels='many'", "128"),
+        ({"model": {"options": {"n_channels": 4.5}}}, "n_channels=4.5", "128"),
+        ({"model": {"options": {"n_channels": 0}}}, "n_channels=0 is not positive", "128 is published"),
         ({"model": {"options": {"n_channels": [1]}}}, "model.options", "correct"),
         ({"evaluation": {"n_resamples": 0}}, "0 resamples", "1000"),
         ({"evaluation": {"split": "tset"}}, "no split called 'tset'", "did you mean 'test'"),
@@ -123,6 +126,15 @@ def test_every_recipe_of_the_folder_is_valid_and_stands_in_the_table(root):
     for path in recipes:
         assert read_recipe(path).name
         assert path.relative_to(root).as_posix() in table
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_options_of_every_architecture_are_checked_by_their_types(name):
+    table = {"name": "x", "model": {"architecture": name, "options": {"sample_rate": 16_000}}}
+    assert parse_recipe(table).model.options == {"sample_rate": 16_000}
+    table["model"]["options"]["sample_rate"] = "fast"
+    with pytest.raises(ConfigError, match=r"sample_rate='fast'"):
+        parse_recipe(table)
 
 
 def test_a_section_of_augmentation_turns_it_on_and_is_told_completely():

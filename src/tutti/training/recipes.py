@@ -63,13 +63,7 @@ class NetworkConfig:
     excerpts: Excerpting = field(default_factory=Excerpting)
 
     def __post_init__(self) -> None:
-        try:
-            find_architecture(self.architecture).configure(**self.options)
-        except TypeError as cause:  # a text where a number is wanted: options are the architecture's own
-            raise ConfigError(
-                f"model.options = {self.options} do not fit {self.architecture}: {cause}",
-                hint="give numbers where the architecture's configuration has numbers",
-            ) from None
+        find_architecture(self.architecture).configure(**self.options)
 
 
 @dataclass(frozen=True, kw_only=True)

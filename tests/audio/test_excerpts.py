@@ -1,6 +1,7 @@
 """Excerpts: where they begin, and that streaming cuts what slicing the whole waveform would."""
 
 import contextlib
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 from tutti.audio.excerpts import ExcerptPlan, Excerpts, ExcerptSpec, listen
 from tutti.audio.recording import Recording
 from tutti.audio.resampling import Resampling, resample
-from tutti.errors import AudioError, ConfigError
+from tutti.errors import AudioError, ConfigError, UnknownNameError
 
 plans = st.builds(
     ExcerptPlan,
     n_samples=st.integers(1, 300),
     count=st.integers(1, 20),
     hop=st.none() | st.integers(1, 500),
+    spread=st.sampled_from(["even", "published"]),
 )
 
 
@@ -67,6 +69,7 @@ def sliced(waveform: np.ndarray, plan: ExcerptPlan) -> np.ndarray:
 @example(ExcerptPlan(n_samples=10, count=1), 100)
 @example(ExcerptPlan(n_samples=10, hop=10), 95)
 def test_excerpts_lie_within_the_sound_in_order_and_no_tail_is_lost(plan, total):
+    plan = dataclasses.replace(plan, spread="even")
     starts = plan.starts(total)
     assert starts == sorted(set(starts))
     assert starts[0] >= 0
@@ -92,6 +95,20 @@ def test_excerpts_at_a_hop_follow_each_other_at_it_but_for_the_last(n_samples, h
     gaps = np.diff(starts)
     assert (gaps[:-1] == hop).all()
     assert gaps.size == 0 or 0 < gaps[-1] <= hop
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "total", "hop"),
+    [(59_049, 465_984, 25_433), (464_000, 465_984, 124)],  # by hand: (465,984 - n_samples) // 16
+)
+def test_the_published_spread_starts_where_the_published_code_did(n_samples, total, hop):
+    starts = ExcerptPlan(n_samples=n_samples, count=16, spread="published").starts(total)
+    assert starts == [hop * i for i in range(16)]
+
+
+def test_an_unknown_spread_is_refused():
+    with pytest.raises(UnknownNameError, match="even, published"):
+        ExcerptPlan(n_samples=9, spread="odd")
 
 
 def test_a_single_excerpt_is_the_middle():

@@ -2,8 +2,9 @@
 
 A plan says which excerpts. They are either spread evenly from the very beginning to the very end of the sound (the
 default: 16, or as many as cover the sound once, whichever is fewer), or follow each other at a fixed hop. Either way
-the last excerpt ends where the sound ends: no tail is lost. A sound shorter than one excerpt is repeated until it fills
-one. Nothing here is random.
+the last excerpt ends where the sound ends: no tail is lost. (The ``published`` spread loses one, as published code did;
+only who repeats published scores asks for it.) A sound shorter than one excerpt is repeated until it fills one. Nothing
+here is random.
 
 Sounds stream through: memory holds the excerpts in the making, never the whole sound.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,14 @@ from numpy.typing import NDArray
 from tutti.audio.decoding import Sound, mix_down
 from tutti.audio.recording import Recording
 from tutti.audio.resampling import Resampling, StreamResampler, resampled_length
-from tutti.errors import AudioError, ConfigError
+from tutti.errors import AudioError, ConfigError, unknown_name
 
 DEFAULT_COUNT = 16
 # Headers of compressed files are often off by an encoder's padding. Evenly spread excerpts are collected with this
 # much room on both sides, so that they can be placed by the true length once it is known.
 SLACK_SECONDS = 0.5
 SILENCE = 1e-5  # -100 dBFS
+Spread = Literal["even", "published"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +39,18 @@ class ExcerptPlan:
         n_samples: Length of an excerpt, samples.
         count: Spread at most this many evenly; 1 takes the middle. Ignored where ``hop`` is given.
         hop: Samples from one excerpt's start to the next; None spreads them evenly.
+        spread: ``even`` from the very beginning to the very end, or as ``published`` code did: always ``count``, the
+            last one hop before the end, so that published scores can be repeated.
     """
 
     n_samples: int
     count: int = DEFAULT_COUNT
     hop: int | None = None
+    spread: Spread = "even"
 
     def __post_init__(self) -> None:
+        if self.spread not in get_args(Spread):
+            raise unknown_name("spread of excerpts", self.spread, get_args(Spread))
         for name, value in (("n_samples", self.n_samples), ("count", self.count), ("hop", self.hop)):
             if value is not None and value < 1:
                 raise ConfigError(f"{name}={value} of an excerpt plan is not positive", hint="give 1 or more")
@@ -55,6 +62,8 @@ class ExcerptPlan:
         [0, 8, 16]
         >>> ExcerptPlan(n_samples=4, hop=4).starts(10)
         [0, 4, 6]
+        >>> ExcerptPlan(n_samples=4, count=4, spread="published").starts(20)
+        [0, 4, 8, 12]
         """
         room = total - self.n_samples
         if room <= 0:
@@ -62,6 +71,8 @@ class ExcerptPlan:
         if self.hop is not None:
             starts = list(range(0, room + 1, self.hop))
             return starts if starts[-1] == room else [*starts, room]
+        if self.spread == "published":
+            return [i * (room // self.count) for i in range(self.count)]
         count = min(self.count, -(-total // self.n_samples))
         if count == 1:
             return [room // 2]

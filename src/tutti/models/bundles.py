@@ -19,7 +19,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from tutti.audio.excerpts import DEFAULT_COUNT, ExcerptPlan, ExcerptSpec
+from tutti.audio.excerpts import DEFAULT_COUNT, ExcerptPlan, ExcerptSpec, Spread
 from tutti.audio.resampling import Resampling
 from tutti.errors import ConfigError, ModelError, unknown_name
 from tutti.files import atomic_folder
@@ -40,10 +40,12 @@ class Excerpting:
     Attributes:
         count: Spread at most this many evenly.
         hop: Seconds from one excerpt to the next; None spreads them evenly.
+        spread: ``even``, or ``published`` to repeat published scores.
     """
 
     count: int = DEFAULT_COUNT
     hop: float | None = None
+    spread: Spread = "even"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +117,7 @@ class ModelConfig:
             n_samples=self.n_samples,
             count=self.excerpts.count,
             hop=None if hop is None else max(1, round(hop * self.sample_rate)),
+            spread=self.excerpts.spread,
         )
         return ExcerptSpec(sample_rate=self.sample_rate, resampling=self.resampling, plan=plan)
 

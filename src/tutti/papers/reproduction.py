@@ -196,8 +196,8 @@ class _Workshop:
         model = plain["model"]
         config = find_architecture(model["architecture"]).configure(**model.get("options", {}))
         if not self._choice.smoke:
-            labels = find_dataset(column.dataset).labels(self._data[column.dataset], column.protocol)
-            _merge(plain, {"data": {"labels": list(labels), "spelling": "exact"}})
+            labels = f"dataset:{column.dataset}/{column.protocol}"  # all of them, in the published order
+            _merge(plain, {"data": {"labels": labels, "spelling": "exact"}})
         places = {
             "output": self._folder / "runs" / f"{row.name}-{column.name}-seed{seed}",
             "data.catalogue": self._catalogue(column),

@@ -19,7 +19,7 @@ OTHERS = "the value was copied from another paper, whose model is not part of tu
 COMPARISON: Settings = {
     "training.protocol": "won2020",
     "scheme.batch_size": 16,
-    "model.excerpts.plan": "published",
+    "model.excerpts.spread": "published",
     "model.excerpts.count": 16,
 }
 ATTENTION: Settings = {**COMPARISON, "training.protocol": "won2019-attention"}
@@ -28,7 +28,7 @@ TRANSFORMER: Settings = {
     "training.protocol": "won2021-transformer",
     "scheme.batch_size": 32,
     "model.architecture": "music_tagging_transformer",
-    "model.excerpts.plan": "published",
+    "model.excerpts.spread": "published",
     "model.excerpts.count": 8,
 }
 AUGMENTED: Settings = {"augmentation.preset": "code"}
@@ -41,7 +41,7 @@ KEYWORDS = Column(
     name="keywords",
     title="Speech Commands",
     dataset="speech-commands",
-    protocol="v2-35",
+    protocol="official",
     metrics=("accuracy",),
     settings={"data.task": "classes"},
 )
@@ -49,7 +49,7 @@ DCASE = Column(
     name="dcase",
     title="DCASE 2017 task 4",
     dataset="dcase2017",
-    protocol="official",
+    protocol="won2020",
     metrics=("f1_samples", "f1_samples_tuned"),
     settings={"evaluation.threshold": 0.1, "evaluation.tune_on": "valid"},
 )

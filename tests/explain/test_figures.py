@@ -64,6 +64,17 @@ def test_a_long_sound_gets_no_more_columns_than_asked_for_and_keeps_its_places()
     assert set(made.decibels.max(axis=0).argsort()[-2:]) == {40, 41}
 
 
+@pytest.mark.parametrize("rate", [16_000, 22_050, 44_100])
+def test_sounds_of_several_pieces_stay_at_their_time(rate):
+    times = np.arange(10 * rate) / rate
+    samples = np.sin(2 * np.pi * np.where(times < 5, 300, 3000) * times)
+    made = spectrogram(Stretch.of(Recording.from_waveform(samples, rate)))
+    assert made.decibels.shape == (128, 625)
+    high = made.decibels[np.abs(made.frequencies - 3000).argmin()] > -10
+    assert np.flatnonzero(high)[0] * 10 / 625 == pytest.approx(5.0, abs=0.035)
+    assert high[320:].all()
+
+
 def test_a_sound_shorter_than_a_piece_is_not_drawn_repeated():
     made = spectrogram(Stretch.of(tone(500, begin=0, end=0.1, seconds=0.5)))
     assert made.duration == pytest.approx(0.5)

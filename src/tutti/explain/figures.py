@@ -24,7 +24,7 @@ from tutti.files import atomic_file
 
 SUFFIXES = (".png", ".svg")
 WIDTH = 7.5  # inches: two columns of most journals
-SOUND_HEIGHT, ROW_HEIGHT, STRIP_HEIGHT = 1.7, 0.19, 0.45
+SOUND_HEIGHT, ROW_HEIGHT, STRIP_HEIGHT = 1.7, 0.19, 0.5
 SOUND_COLOURS, TAG_COLOURS = "Greys", "BuPu"
 ORANGE = "#d95f02"
 FREQUENCY_TICKS = (250, 500, 1000, 2000, 4000, 8000)  # Hz
@@ -80,23 +80,24 @@ def draw_attention(attention: AttentionMap, sound: Spectrogram, path: Path, *, t
         _draw_sound(upper, sound)
         edges = _columns(attention.times, sound)
         mesh = lower.pcolormesh(edges, [0, 1], attention.values[None], cmap=TAG_COLOURS, vmin=0, rasterized=True)
-        lower.set_yticks([0.5], ["attention"])
+        lower.set_yticks([0.5], [f"attention\n{_heads(attention)}"])
         lower.tick_params(axis="y", length=0)
-        _colour_bar(mesh, lower, f"weight, {_heads(attention)}")
+        _colour_bar(mesh, lower, "weight")
         _finish_time_axis(lower, sound)
 
 
 def draw_class_map(found: ClassMap, sound: Spectrogram, path: Path, *, title: str) -> None:
     """The spectrogram, a class-activation map laid over it, and the map's maximum over all bands below.
 
-    Arguments as of :func:`draw_taggram`.
+    A map that knows no frequencies is drawn below alone. Arguments as of :func:`draw_taggram`.
     """
     edges = _columns(found.times, sound)
     with _figure(path, [1.3 * SOUND_HEIGHT, STRIP_HEIGHT], title=title) as (upper, lower):
         _draw_sound(upper, sound)
-        shown = _colours("Oranges")(0.35 + 0.6 * on_bands_of(found, sound))
-        shown[..., 3] = np.clip(1.6 * on_bands_of(found, sound), 0, 0.8)  # where nothing speaks, the sound shows
-        upper.pcolorfast(edges, np.arange(len(sound.frequencies) + 1) - 0.5, shown)
+        if found.frequencies is not None:
+            shown = _colours("Oranges")(0.35 + 0.6 * on_bands_of(found, sound))
+            shown[..., 3] = np.clip(1.6 * on_bands_of(found, sound), 0, 0.8)  # where nothing speaks, the sound shows
+            upper.pcolorfast(edges, np.arange(len(sound.frequencies) + 1) - 0.5, shown)
         mesh = lower.pcolormesh(
             edges, [0, 1], found.values.max(axis=0, keepdims=True), cmap="Oranges", vmin=0, vmax=1, rasterized=True
         )
@@ -209,4 +210,4 @@ def _rows_height(labels: tuple[str, ...]) -> float:
 
 def _heads(attention: AttentionMap) -> str:
     heads = f"head {attention.heads[0]}" if len(attention.heads) == 1 else f"{len(attention.heads)} heads"
-    return f"layer {attention.layer},\n{heads}"
+    return f"layer {attention.layer}, {heads}"

@@ -63,14 +63,15 @@ def class_rows(made: Sequence[ClassMap], sound: Spectrogram) -> PageMap:
     starts = np.arange(0, len(made[0].times), stride)
     overlays = [np.maximum.reduceat(on_bands_of(one, sound), starts, axis=1) for one in made]
     middles = np.add.reduceat(made[0].times, starts) / np.diff([*starts, len(made[0].times)])
+    over = "" if made[0].frequencies is None else " The chosen tag's map lies over the spectrogram."
     return PageMap(
         caption=(
             f"Where each tag is heard (Grad-CAM of {made[0].layer}), each map relative to its largest value; "
-            "beside it, how probable it is in this excerpt. The chosen tag's map lies over the spectrogram."
+            f"beside it, how probable it is in this excerpt.{over}"
         ),
         labels=tuple(one.label for one in made),
         edges=column_edges(middles, start=sound.start, end=sound.start + sound.duration),
         values=np.stack([overlay.max(axis=0) for overlay in overlays]).astype(np.float32),
         shown=tuple(f"{one.probability:.2f}" for one in made),
-        overlays=np.stack(overlays).astype(np.float32),
+        overlays=None if made[0].frequencies is None else np.stack(overlays).astype(np.float32),
     )

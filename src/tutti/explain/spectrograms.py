@@ -17,6 +17,7 @@ from tutti.explain.stretches import Stretch
 N_FFT, HOP_LENGTH, N_MELS = 1024, 256, 128
 PIECE_SECONDS = 8.0
 MAX_COLUMNS = 1200
+ROUNDING = 1e-6  # so that a frame at a column's very beginning is counted there
 FLOOR = -80.0  # dB below the loudest
 
 
@@ -60,12 +61,14 @@ def spectrogram(stretch: Stretch, *, sample_rate: int = 16_000, max_columns: int
                 decibels = frontend(torch.from_numpy(waveform)[None])[0].double().numpy()
             begin = min(piece * piece_seconds, max(0.0, duration - piece_seconds))  # the last ends with the sound
             times = begin + np.arange(decibels.shape[1]) * HOP_LENGTH / sample_rate
-            columns = np.floor(times / duration * n_columns).astype(int)
+            columns = np.floor(times / duration * n_columns + ROUNDING).astype(int)
             inside = columns < n_columns
             np.add.at(sums.T, columns[inside], decibels.T[inside])
             np.add.at(counts, columns[inside], 1)
             piece += 1
-    decibels = sums[:, counts > 0] / counts[counts > 0]
+    # A column that no frame falls into repeats the one before, so that all stay at their time.
+    filled = np.maximum.accumulate(np.where(counts > 0, np.arange(n_columns), 0))
+    decibels = sums[:, filled] / counts[filled]
     filters = frontend.filters.double().numpy()
     return Spectrogram(
         decibels=np.clip(decibels - decibels.max(), FLOOR, 0).astype(np.float32),

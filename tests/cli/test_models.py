@@ -34,9 +34,9 @@ def tutti_models(*arguments: str | Path) -> Result:
     return CliRunner().invoke(models_app, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
-def import_crnn(checkpoint: Path, output: Path, labels: str = "labels.json:toy") -> Result:
+def import_crnn(checkpoint: Path, output: Path, *more: str, labels: str = "labels.json:toy") -> Result:
     source = checkpoint.parent / labels
-    return tutti_models("import", checkpoint, "--architecture", "crnn", "--labels", source, "-o", output)
+    return tutti_models("import", checkpoint, "--architecture", "crnn", "--labels", source, "-o", output, *more)
 
 
 def test_the_list_says_what_there_is_and_that_it_is_to_be_pulled() -> None:
@@ -68,6 +68,14 @@ def test_an_imported_checkpoint_is_a_model_named_after_its_folder(checkpoint: Pa
     assert output == f"mine\t{places / 'mine'}\n"
     assert load_model(places / "mine").labels == ("loud", "quiet")
     assert load_model(places / "mine").name == "mine"
+
+
+def test_a_checkpoint_of_classes_says_so(checkpoint: Path, places: Path) -> None:
+    import_crnn(checkpoint, places / "mine", "--task", "classes")
+    assert load_model(places / "mine").config.task == "classes"
+    with pytest.raises(UnknownNameError, match="no task of a model called 'class'"):
+        import_crnn(checkpoint, places / "other", "--task", "class")
+    assert not (places / "other").exists()
 
 
 def test_of_several_lists_of_labels_one_must_be_chosen(checkpoint: Path, places: Path) -> None:

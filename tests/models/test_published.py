@@ -56,11 +56,15 @@ def test_a_published_state_dict_becomes_a_model_named_after_its_file(published, 
     torch.testing.assert_close(model.network.encoder.layers[4].norm.running_var, published["layer5.bn.running_var"])
 
 
-@pytest.mark.parametrize("wrap", ["module prefix", "state_dict key"])
+@pytest.mark.parametrize("wrap", ["module prefix", "state_dict key", "network prefix", "teacher beside"])
 def test_what_training_wraps_around_a_state_dict_is_taken_off(wrap, published, tmp_path):
     plain = outputs(imported(published, tmp_path).network)
     if wrap == "module prefix":
         published = {f"module.{name}": tensor for name, tensor in published.items()}
+    elif wrap == "network prefix":
+        published = {f"network.{name}": tensor for name, tensor in published.items()}
+    elif wrap == "teacher beside":
+        published |= {f"teacher_network.{name}": 2 * tensor for name, tensor in published.items()}
     else:
         published = {"state_dict": published}
     torch.testing.assert_close(outputs(imported(published, tmp_path).network), plain, rtol=0, atol=0)

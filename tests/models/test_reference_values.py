@@ -59,6 +59,18 @@ class Reference:
 MUSICNN = "spec_bn layers.{0-4}.{conv,bn} layer{1-3}.{conv,bn} dense1 bn dense2"
 HARMONIC_SOTA = "hstft_bn layer{1,5}.{conv,bn} layer{2-4,6-7}.{conv,bn}_{1-2} dense1 bn dense2"
 HARMONIC = "hstft_bn conv_2d.res{1,5}.{conv,bn} conv_2d.res{2-4,6-7}.{conv,bn}_{1-2} conv_2d.{fc_1,bn,fc_2}"
+TRANSFORMER = (
+    "frontend.input_bn frontend.layer1.{conv,bn}_{1-3} frontend.layer{2-3}.{conv,bn}_{1-2} frontend.fc "
+    "transformer.layers.{0-3}.{0-1}.fn.norm transformer.layers.{0-3}.0.fn.fn.to_out.0 "
+    "transformer.layers.{0-3}.1.fn.fn.net.{0,3} mlp_head.{0-1}"
+)
+TRANSFORMER_PARAMETERS = "pos_embedding cls_token transformer.layers.{0-3}.0.fn.fn.to_qkv.weight"
+BERT = (
+    "{0}encoder.layer.{{0-1}}.attention.self.{{query,key,value}} "
+    "{0}encoder.layer.{{0-1}}.{{attention.output,output}}.{{dense,LayerNorm}} "
+    "{0}encoder.layer.{{0-1}}.intermediate.dense {0}pooler.dense"
+)
+SPEC = "front_end.input_bn front_end.layers.{0-9}.{conv,bn}"
 REFERENCES = (
     Reference(
         name="FCN",
@@ -173,6 +185,78 @@ REFERENCES = (
         logits=(-87.26775, -3.16273, 2.81070, 22.17344, -83.28456),
         mean=-1.54824,
         std=44.15454,
+    ),
+    Reference(
+        name="CNNSA of the comparison study",
+        architecture="cnnsa",
+        layers=f"spec_bn layer{{1-7}}.{{conv,bn}}_{{1-3}} {BERT.format('')} dense",
+        logits=(-0.96668, -0.65826, 0.46730, 1.05977, 0.27581),
+        mean=-0.08053,
+        std=0.87837,
+    ),
+    Reference(
+        name="Music Tagging Transformer, teacher",
+        architecture="music_tagging_transformer",
+        layers=TRANSFORMER,
+        parameters=TRANSFORMER_PARAMETERS,
+        logits=(0.57850, -1.36639, -0.79916, 0.38644, 1.02058),
+        mean=-0.18689,
+        std=1.28488,
+    ),
+    Reference(
+        name="Music Tagging Transformer, student of the README",
+        architecture="music_tagging_transformer",
+        options={"attention_dim": 64},
+        layers=TRANSFORMER,
+        parameters=TRANSFORMER_PARAMETERS,
+        logits=(0.16154, 2.12961, -1.48085, 2.10637, 0.22966),
+        mean=-0.34274,
+        std=1.39364,
+    ),
+    Reference(
+        name="Spec_CNNP c=8",
+        architecture="spec_cnn_p",
+        layers=f"{SPEC} back_end.{{conv,bn}}{{1-3}} back_end.{{dense,bn4}} classifier",
+        heard="spectrogram",
+        logits=(0.47164, -0.67013, 0.52928, -3.24748, -1.32612),
+        mean=0.11468,
+        std=2.53944,
+    ),
+    Reference(
+        name="Spec_Transformer c=8",
+        architecture="spec_transformer",
+        layers=f"{SPEC} front_end.{{conv1x1,bn}} {BERT.format('back_end.')} classifier",
+        heard="spectrogram",
+        logits=(-0.56030, 0.74591, 1.15997, -0.46309, 1.40507),
+        mean=0.06312,
+        std=1.05079,
+    ),
+    Reference(
+        name="Spec_Transformer c=16",
+        architecture="spec_transformer",
+        options={"conv_channels": 16},
+        layers=f"{SPEC} front_end.{{conv1x1,bn}} {BERT.format('back_end.')} classifier",
+        heard="spectrogram",
+        logits=(-1.20019, 0.32989, 0.29586, -0.06200, 0.67185),
+        mean=0.03929,
+        std=1.02271,
+    ),
+    Reference(
+        name="Raw_CNNL",
+        architecture="raw_cnn_l",
+        layers="front_end.{init_conv,conv1x1}.{conv,bn} front_end.convs.{0-8}.{conv,bn} classifier",
+        logits=(0.96422, 0.22452, 2.39651, -0.84183, 0.69037),
+        mean=0.17038,
+        std=1.23296,
+    ),
+    Reference(
+        name="Raw_Transformer",
+        architecture="raw_transformer",
+        layers="front_end.{init_conv,conv1x1}.{conv,bn} front_end.convs.{0-3}.{conv,bn} "
+        f"{BERT.format('back_end.')} classifier",
+        logits=(-0.17131, 0.41465, 0.20063, -0.35131, 0.36787),
+        mean=-0.00511,
+        std=0.99441,
     ),
 )
 # The first five probabilities, the most probable label and its probability, the sum of all fifty.

@@ -27,21 +27,27 @@ CHECKPOINTS = (
     "jamendo-musicnn",
 )
 QUICK = ("mtat-musicnn", "jamendo-crnn")
-# Published in Keras, without weights: there are no outputs to compare with.
-WITHOUT_GOLDEN = {"sample_cnn_rese", "sample_cnn_se_only"}
+# Published in Keras, without weights: there are no outputs to compare with. The spec_ ones took spectrograms from
+# files; test_reference_values.py compares them.
+WITHOUT_GOLDEN = {"sample_cnn_rese", "sample_cnn_se_only", "spec_cnn_p", "spec_transformer"}
 SMALL = {
+    "cnnsa": {"n_channels": 8, "n_heads": 2},
     "crnn": {"n_channels": 4},
     "fcn": {"n_channels": 8},
     "harmonic_cnn": {"n_channels": 8},
     "music_tagging_transformer": {"conv_dim": 8, "attention_dim": 16, "n_layers": 2, "n_heads": 2},
     "music_tagging_transformer_student": {"conv_dim": 8, "attention_dim": 8, "n_layers": 1},
     "musicnn_msd": {"n_channels": 8, "dense_dim": 20},
+    "raw_cnn_l": {"conv_channels": 8},
+    "raw_transformer": {"conv_channels": 8, "n_layers": 1},
     "sample_cnn": {"n_channels": 8},
     "sample_cnn_rese": {"n_channels": 8},
     "sample_cnn_se": {"n_channels": 8},
     "sample_cnn_se_only": {"n_channels": 8},
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},
+    "spec_cnn_p": {"conv_channels": 1},
+    "spec_transformer": {"conv_channels": 1, "n_layers": 1},
 }
 # The others take no less than their published length, or do not take much longer over it.
 SHORTER = {"musicnn": 16_000, "musicnn_msd": 16_000, "short_chunk_cnn": 34_000, "short_chunk_resnet": 34_000}
@@ -165,6 +171,14 @@ def test_an_unknown_architecture_is_answered_with_the_nearest():
         ("short_chunk_cnn", {"n_samples": 16_000}, "n_samples=16000 are 63 frames"),
         ("harmonic_cnn", {"n_samples": 16_000, "pooling": "keywords"}, "63 frames, of which the pooling 'keywords'"),
         ("harmonic_cnn", {"n_harmonics": 8}, "n_harmonics=8"),
+        ("cnnsa", {"n_heads": 7}, "n_heads=7 does not divide the width of 256"),
+        ("spec_transformer", {"n_heads": 3}, "n_heads=3 does not divide the width of 512"),
+        ("spec_cnn_p", {"n_mels": 64}, "n_mels=64"),
+        ("raw_transformer", {"n_layers": 0}, "n_layers=0"),
+        ("raw_cnn_l", {"n_samples": 16_000}, "n_samples=16000"),
+        ("music_tagging_transformer", {"attention_dim": 100}, "n_heads=8 does not divide the width of 100"),
+        ("music_tagging_transformer", {"n_samples": 60 * 22_050}, "645 tokens, and the table of positions has 512"),
+        ("music_tagging_transformer", {"n_samples": 1000}, "gives 0 tokens"),
         ("sample_cnn", {"n_samples": 59_048}, "n_samples=59048 is too short"),
         ("sample_cnn_se", {"n_channels": -1}, "n_channels=-1"),
         ("sample_cnn_rese", {"ratio": 0}, "ratio=0"),

@@ -90,7 +90,13 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise ModelError(f"{file} holds no state dict", hint="save one with torch.save(model.state_dict(), file)")
-    tensors = {str(key).removeprefix("module."): value for key, value in loaded.items()}
+    # DataParallel and the trainer of the Music Tagging Transformer put a word before each name; a student's file holds
+    # its teacher too.
+    tensors = {
+        str(key).removeprefix("module.").removeprefix("network."): value
+        for key, value in loaded.items()
+        if not str(key).startswith("teacher")
+    }
     for name, tensor in tensors.items():
         if reason := _unusable(tensor):
             raise ModelError(

@@ -11,12 +11,14 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from tutti.audio.recording import Recording
 from tutti.data.catalogue import Catalogue
+from tutti.data.track import Track
 from tutti.errors import ConfigError, import_extra
 from tutti.papers.figure import Figure
 from tutti.papers.reproduction import Reproduction
 from tutti.papers.table import AREAS, Row, Table
-from tutti.papers.won2021 import CALS, MTAT, TABLE_3_1, TRANSFORMER, WORK
+from tutti.papers.won2021 import CALS, MTAT, TABLE_3_1, TABLE_3_6, TRANSFORMER, WORK
 from tutti.training.runs import TrainedRun
 
 ROBUST = ("fcn", "musicnn", "sample-cnn-se", "cnnsa", "harmonic-cnn", "short-chunk")
@@ -32,6 +34,35 @@ def _draw_robustness(done: Reproduction, folder: Path) -> Sequence[Path]:
     catalogue = Catalogue.open(folder / "catalogues" / done.comparison.cells[0].column.name)
     robustness_study([run.model for run in runs], catalogue, folder=study)
     return [study / "robustness.md", study / FIGURE_FILE]
+
+
+def _draw_attention(done: Reproduction, folder: Path) -> Sequence[Path]:
+    """Attention on one clip of the test split, and contributions on two of them joined."""
+    from tutti.explain.explanations import explain, write_explanation
+
+    model = _runs(done)[0].model
+    first, second = _two_clips(done, folder)
+    attention = explain(model, first, kind="attention")
+    contribution = explain(model, first, kind="contribution", other=second)
+    return [
+        write_explanation(attention, folder / "attention.png"),
+        write_explanation(contribution, folder / "contribution.png"),
+    ]
+
+
+def _two_clips(done: Reproduction, folder: Path) -> tuple[Recording, Recording]:
+    """Two test tracks that share no tag, where there are such."""
+    catalogue = Catalogue.open(folder / "catalogues" / done.comparison.cells[0].column.name)
+    tracks = [track for track in catalogue.tracks(where="split = 'test'") if track.audio is not None]
+    tracks.sort(key=lambda track: track.track_id)
+    first = tracks[0]
+    others = [track for track in tracks[1:] if not {*track.tags} & {*first.tags}] or tracks[-1:]
+    return _recording(first), _recording(others[0])
+
+
+def _recording(track: Track) -> Recording:
+    assert track.audio is not None
+    return Recording.from_file(track.audio, key=track.track_id)
 
 
 def _draw_lengths(done: Reproduction, folder: Path) -> Sequence[Path]:
@@ -72,6 +103,7 @@ def _length(seconds: int) -> Row:
     )
 
 
+HEAT_MAPS = "Attention and contribution heat maps of Spec, Transformer"
 FIGURES = (
     Figure(
         key="won2021/figure3.8",
@@ -86,6 +118,23 @@ FIGURES = (
             rows=tuple(TABLE_3_1.row(name).on(MTAT.name) for name in ROBUST),
         ),
         draw=_draw_robustness,
+    ),
+    Figure(
+        key="won2021/figure3.13",
+        title=HEAT_MAPS,
+        source=f"{WORK}, figure 3.13; Won, Chun, Serra, 2019",
+        note="On clips of the test split; the paper chose its clips by hand. Which of its heat maps bears this number we "
+        "do not know for certain.",
+        table=dataclasses.replace(
+            TABLE_3_6,
+            key="won2021/figure3.13",
+            title=HEAT_MAPS,
+            note="",
+            columns=(MTAT,),
+            rows=(TABLE_3_6.row("spec-transformer").on(MTAT.name),),
+            seeds=(0,),
+        ),
+        draw=_draw_attention,
     ),
     Figure(
         key="won2021/figure3.16",

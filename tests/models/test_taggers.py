@@ -177,7 +177,7 @@ def test_an_unknown_architecture_is_answered_with_the_nearest():
         ("raw_transformer", {"n_layers": 0}, "n_layers=0"),
         ("raw_cnn_l", {"n_samples": 16_000}, "n_samples=16000"),
         ("music_tagging_transformer", {"attention_dim": 100}, "n_heads=8 does not divide the width of 100"),
-        ("music_tagging_transformer", {"n_samples": 60 * 22_050}, "645 tokens, and the table of positions has 512"),
+        ("music_tagging_transformer", {"n_samples": 60 * 22_050}, "646 tokens, and the table of positions has 512"),
         ("music_tagging_transformer", {"n_samples": 1000}, "gives 0 tokens"),
         ("sample_cnn", {"n_samples": 59_048}, "n_samples=59048 is too short"),
         ("sample_cnn_se", {"n_channels": -1}, "n_channels=-1"),

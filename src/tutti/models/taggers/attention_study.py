@@ -37,7 +37,6 @@ HEIGHTS, WIDTHS = (86, 38), ((7, 1), (3, 2), (1, 4))  # of tall filters; widths 
 TEMPO = ((165, 1), (129, 2), (65, 4), (33, 8))
 FACTOR = 29  # channels of all filters together, in units of conv_channels
 DIM, DENSE_DIM = 512, 500
-LEARNED_POSITIONS = 271  # of the published checkpoint, though the spectrogram has 257 tokens
 RAW_TRANSFORMER_WIDTHS = (1, 1, 2, 2, 2)  # in units of conv_channels; each convolution but the first pools by 3
 RAW_CNN_WIDTHS = (1, 1, 2, 2, 2, 2, 2, 2, 4, 4)
 LEARNED_POSITIONS = 271  # rows of the published checkpoint's table, of which 257 are used

@@ -123,7 +123,7 @@ FIGURES = (
         key="won2021/figure3.13",
         title=HEAT_MAPS,
         source=f"{WORK}, figure 3.13; Won, Chun, Serra, 2019",
-        note="On clips of the test split; the paper chose its clips by hand. Which of its heat maps bears this number we "
+        note="On clips of the test split; the paper chose its own by hand. Which of its heat maps bears this number we "
         "do not know for certain.",
         table=dataclasses.replace(
             TABLE_3_6,

@@ -86,3 +86,27 @@ def test_precision_recall_and_f1_equal_those_of_scikit_learn(average):
 def test_what_cannot_be_scored_is_refused_in_words(targets, scores, complaint):
     with pytest.raises(ShapeError, match=complaint):
         multilabel.roc_auc(targets, scores)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_accuracies_and_the_samples_f1_equal_those_of_scikit_learn(seed):
+    metrics = pytest.importorskip("sklearn.metrics")
+    targets, decisions = np.random.default_rng(seed).random((2, 30, 5)) < 0.3
+    targets[0] = decisions[0] = False
+    expected = metrics.f1_score(targets, decisions, average="samples", zero_division=0)
+    assert multilabel.f1_samples(targets, decisions) == pytest.approx(expected)
+    assert multilabel.accuracy_subset(targets, decisions) == pytest.approx(metrics.accuracy_score(targets, decisions))
+    hamming = metrics.hamming_loss(targets, decisions)
+    assert multilabel.accuracy_elements(targets, decisions) == pytest.approx(1 - hamming)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
+@pytest.mark.parametrize("n_values", [1, 2, 3, 1000])
+def test_areas_equal_those_of_scikit_learn_whatever_the_ties(average, n_values):
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(n_values)
+    targets, scores = rng.random((50, 4)) < 0.3, rng.integers(n_values, size=(50, 4)) / n_values
+    roc = metrics.roc_auc_score(targets, scores, average=average)
+    pr = metrics.average_precision_score(targets, scores, average=average)
+    assert multilabel.roc_auc(targets, scores, average=average) == pytest.approx(roc)
+    assert multilabel.pr_auc(targets, scores, average=average) == pytest.approx(pr)

@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from tutti.errors import ConfigError
 from tutti.evaluation.multilabel import (
     BoolMatrix,
     FloatMatrix,
+    precision_recall_f1_by_label,
     precision_recall_f1_of_counts,
     quotient_or,
     validate,
@@ -114,17 +115,48 @@ def resampled_metrics(
 
     Returns:
         ``roc_auc`` and ``pr_auc``, shape (resamples, labels), NaN where the resample has no area for the
-        label; and shape (resamples,): ``roc_auc_macro``, ``roc_auc_micro``, ``pr_auc_macro``,
-        ``pr_auc_micro``, ``precision_macro``, ``recall_macro``, ``f1_macro``.
+        label; and shape (resamples,): the two areas ``_macro``, ``_micro`` and ``_weighted``, and the metrics of
+        :func:`resampled_decisions`.
 
     Raises:
         ShapeError: The arrays do not fit.
     """
+    areas = resampled_areas(targets, scores, bootstrap=bootstrap)
+    return areas | resampled_decisions(targets, scores >= threshold, bootstrap=bootstrap)
+
+
+def resampled_areas(targets: BoolMatrix, scores: NDArray[Any], *, bootstrap: Bootstrap) -> dict[str, FloatMatrix]:
+    """ROC-AUC and PR-AUC of every resample, as :func:`resampled_metrics` names them."""
     validate(targets, scores)
-    n_items, n_labels = targets.shape
-    blocks = [
-        _block_metrics(targets, scores, threshold, weights) for weights in bootstrap.weights(n_items, n_labels=n_labels)
-    ]
+    return _over_blocks(bootstrap, targets, lambda weights: _block_areas(targets, scores, weights))
+
+
+def resampled_decisions(targets: BoolMatrix, decisions: BoolMatrix, *, bootstrap: Bootstrap) -> dict[str, FloatMatrix]:
+    """Metrics of decisions of every resample, shape (resamples,).
+
+    Returns:
+        ``precision``, ``recall`` and ``f1``, each ``_macro``, ``_micro`` and ``_weighted``; ``f1_samples``,
+        ``accuracy_elements`` and ``accuracy_subset``.
+
+    Raises:
+        ShapeError: The arrays do not fit.
+    """
+    validate(targets, decisions)
+    return _over_blocks(bootstrap, targets, lambda weights: _block_decisions(targets, decisions, weights))
+
+
+def metrics_of(targets: BoolMatrix, scores: NDArray[Any], decisions: BoolMatrix) -> dict[str, float]:
+    """The averaged metrics of the items as they are, by the names of :func:`resampled_metrics`."""
+    validate(targets, scores)
+    once = np.ones((1, len(targets)), dtype=np.int32)
+    areas = {name: value for name, value in _block_areas(targets, scores, once).items() if value.ndim == 1}
+    return {name: float(value[0]) for name, value in (areas | _block_decisions(targets, decisions, once)).items()}
+
+
+def _over_blocks(
+    bootstrap: Bootstrap, targets: BoolMatrix, measure: Callable[[NDArray[np.int32]], dict[str, FloatMatrix]]
+) -> dict[str, FloatMatrix]:
+    blocks = [measure(weights) for weights in bootstrap.weights(len(targets), n_labels=targets.shape[1])]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
@@ -138,19 +170,23 @@ def paired_differences(
 ) -> dict[str, Difference]:
     """How two models differ on the same items, by metric: both see the same resamples.
 
+    The test is the bootstrap's, inverted: the p-value is twice the share of resampled differences, centred on the
+    observed one, that reach the far side of 0. It agrees with the permutation test that swaps the models' scores item
+    by item, and tells whether other tracks could turn the order round; not whether other training seeds could.
+
+    References:
+        Efron and Tibshirani, 1993, section 15.4; Smucker et al., "A comparison of statistical significance tests for
+        information retrieval evaluation", CIKM 2007.
+
     Raises:
         ShapeError: The arrays do not fit.
     """
     ours = resampled_metrics(targets, first, threshold=threshold, bootstrap=bootstrap)
     theirs = resampled_metrics(targets, second, threshold=threshold, bootstrap=bootstrap)
-    once = np.ones((1, len(targets)), dtype=np.int32)
-    our_value, their_value = (_block_metrics(targets, scores, threshold, once) for scores in (first, second))
+    our_value, their_value = (metrics_of(targets, scores, scores >= threshold) for scores in (first, second))
     return {
-        name: difference_of_samples(
-            ours[name] - theirs[name], float(our_value[name][0] - their_value[name][0]), bootstrap
-        )
-        for name, values in ours.items()
-        if values.ndim == 1
+        name: difference_of_samples(ours[name] - theirs[name], our_value[name] - their_value[name], bootstrap)
+        for name in our_value
     }
 
 
@@ -199,33 +235,46 @@ def _cumulative(weights: NDArray[np.int32], items: NDArray[np.int64]) -> NDArray
     return sums
 
 
-def _block_metrics(
-    targets: BoolMatrix, scores: NDArray[Any], threshold: float, weights: NDArray[np.int32]
-) -> Mapping[str, FloatMatrix]:
+def _block_areas(targets: BoolMatrix, scores: NDArray[Any], weights: NDArray[np.int32]) -> dict[str, FloatMatrix]:
     areas = [weighted_areas(targets[:, [label]], scores[:, [label]], weights) for label in range(targets.shape[1])]
     roc, pr = (np.stack(columns, axis=1) for columns in zip(*areas, strict=True))
     roc_micro, pr_micro = weighted_areas(targets, scores, weights)
-    decisions = scores >= threshold
-    counts = [
-        weights.astype(np.float32) @ part.astype(np.float32) for part in (targets & decisions, decisions, targets)
-    ]
-    precision, recall, f1 = precision_recall_f1_of_counts(*counts).mean(axis=2)
+    n_positives = weights.astype(np.float64) @ targets
     return {
         "roc_auc": roc,
         "pr_auc": pr,
         "roc_auc_macro": _mean_of_existing(roc),
         "roc_auc_micro": roc_micro,
+        "roc_auc_weighted": _mean_of_existing(roc, n_positives),
         "pr_auc_macro": _mean_of_existing(pr),
         "pr_auc_micro": pr_micro,
-        "precision_macro": precision,
-        "recall_macro": recall,
-        "f1_macro": f1,
+        "pr_auc_weighted": _mean_of_existing(pr, n_positives),
     }
 
 
-def _mean_of_existing(values: FloatMatrix) -> FloatMatrix:
-    exists = ~np.isnan(values)
-    return quotient_or(np.where(exists, values, 0.0).sum(axis=1), exists.sum(axis=1), otherwise=np.nan)
+def _block_decisions(targets: BoolMatrix, decisions: BoolMatrix, weights: NDArray[np.int32]) -> dict[str, FloatMatrix]:
+    drawn = weights.astype(np.float64)
+    hits, decided, positives = (drawn @ part for part in (targets & decisions, decisions, targets))
+    by_label = precision_recall_f1_of_counts(hits, decided, positives)  # (3, resamples, labels)
+    pooled = precision_recall_f1_of_counts(hits.sum(axis=1), decided.sum(axis=1), positives.sum(axis=1))
+    n_all = positives.sum(axis=1)
+    found: dict[str, FloatMatrix] = {}
+    for name, labels, micro in zip(("precision", "recall", "f1"), by_label, pooled, strict=True):
+        found[f"{name}_macro"] = labels.mean(axis=1)
+        found[f"{name}_micro"] = micro
+        found[f"{name}_weighted"] = quotient_or((labels * positives).sum(axis=1), n_all, otherwise=0.0)
+    right = targets == decisions
+    per_item = {
+        "f1_samples": precision_recall_f1_by_label(targets.T, decisions.T)[2],
+        "accuracy_elements": right.mean(axis=1),
+        "accuracy_subset": right.all(axis=1),
+    }
+    return found | {name: drawn @ values / drawn.sum(axis=1) for name, values in per_item.items()}
+
+
+def _mean_of_existing(values: FloatMatrix, weights: FloatMatrix | None = None) -> FloatMatrix:
+    shares = ~np.isnan(values) * (1.0 if weights is None else weights)
+    return quotient_or((np.nan_to_num(values) * shares).sum(axis=1), shares.sum(axis=1), otherwise=np.nan)
 
 
 def difference_of_samples(samples: FloatMatrix, value: float, bootstrap: Bootstrap) -> Difference:

@@ -5,8 +5,9 @@ higher where the label is likelier, any scale, or ``decisions``, True where the 
 same shape.
 
 Metrics: ROC-AUC and PR-AUC (average precision: the step-wise sum, not the trapezoid) from scores; precision,
-recall and F1 from decisions. ``macro`` averages over labels, ``weighted`` over labels by their number of
-positives, ``micro`` pools all pairs of item and label.
+recall, F1 and accuracy from decisions. ``macro`` averages over labels, ``weighted`` over labels by their number of
+positives, ``micro`` pools all pairs of item and label, ``samples`` averages over items (DCASE's F1). Two accuracies
+circulate: that of *elements* counts pairs of item and label, that of the *subset* items whose labels are all right.
 
 A ranking metric of a label exists only where some items have the label and some have not. The other labels
 are left out of macro and weighted averages, and :func:`unscorable_labels` names them, so that a report can.
@@ -127,6 +128,36 @@ def precision_recall_f1(
     weights = targets.sum(axis=0) if average == "weighted" and targets.any() else None
     precision, recall, f1 = np.average(scores, axis=1, weights=weights)
     return float(precision), float(recall), float(f1)
+
+
+def f1_samples(targets: BoolMatrix, decisions: BoolMatrix) -> float:
+    """F1 of each item's labels, averaged over items: the instance F1 of DCASE 2017. 0 where an item has none.
+
+    >>> f1_samples(np.array([[True, False], [True, True]]), np.array([[True, False], [False, True]]))
+    0.8333333333333333
+    """
+    return float(precision_recall_f1_by_label(targets.T, decisions.T)[2].mean())
+
+
+def accuracy_elements(targets: BoolMatrix, decisions: BoolMatrix) -> float:
+    """Share of the pairs of item and label that are decided rightly (1 - Hamming loss).
+
+    High wherever labels are rare: with 3 of 50 labels an item, deciding nothing reaches 0.94.
+    """
+    return float(accuracy_by_label(targets, decisions).mean())
+
+
+def accuracy_by_label(targets: BoolMatrix, decisions: BoolMatrix) -> FloatMatrix:
+    """Share of the items for which each label is decided rightly. Shape (labels,)."""
+    validate(targets, decisions)
+    shares: FloatMatrix = (targets == decisions).mean(axis=0)
+    return shares
+
+
+def accuracy_subset(targets: BoolMatrix, decisions: BoolMatrix) -> float:
+    """Share of the items whose labels are all decided rightly."""
+    validate(targets, decisions)
+    return float((targets == decisions).all(axis=1).mean())
 
 
 def precision_recall_f1_of_counts(

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from tutti.audio.frontends import MelConfig, MelSpectrogram, hertz_to_mel, mel_filters, mel_to_hertz
+from tutti.audio.frontends import (
+    MelConfig,
+    MelSpectrogram,
+    hertz_to_mel,
+    hertz_to_slaney,
+    mel_filters,
+    mel_to_hertz,
+    slaney_to_hertz,
+)
 from tutti.errors import ConfigError
 
 
@@ -47,6 +55,35 @@ def test_spectrogram_and_filters_are_those_of_librosa(config):
     )
     theirs = librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=None)
     np.testing.assert_allclose(MelSpectrogram(config)(waveform)[0].numpy(), theirs, atol=2e-3)
+
+
+# The study of 2019 took librosa's decibels of an amplitude from a power, so that they are twice as many.
+def test_the_spectrogram_of_2019_is_librosa_s():
+    librosa = pytest.importorskip("librosa")
+    config = MelConfig(scale="slaney", area_norm=True, decibels_per_decade=20.0, range_db=80.0)
+    waveform = signal_of_the_authors(20_000, 16_000) * torch.linspace(1, 1e-3, 20_000)
+    theirs = librosa.feature.melspectrogram(
+        y=waveform[0].numpy(), sr=16_000, n_fft=512, hop_length=256, n_mels=96, pad_mode="reflect"
+    )
+    np.testing.assert_allclose(mel_filters(config).T, librosa.filters.mel(sr=16_000, n_fft=512, n_mels=96), atol=1e-7)
+    ours = MelSpectrogram(config)(waveform)[0].numpy()
+    np.testing.assert_allclose(ours, librosa.amplitude_to_db(theirs, ref=1.0, amin=1e-5, top_db=80.0), atol=2e-3)
+    assert (ours == ours.min()).mean() > 0.05  # the floor was reached
+
+
+def test_slaney_s_scale_is_librosa_s_and_goes_back():
+    librosa = pytest.importorskip("librosa")
+    frequencies = np.array([0.0, 40.0, 999.0, 1000.0, 1001.0, 8000.0])
+    np.testing.assert_allclose(hertz_to_slaney(frequencies), librosa.hz_to_mel(frequencies), atol=1e-9)
+    np.testing.assert_allclose(slaney_to_hertz(hertz_to_slaney(frequencies)), frequencies, atol=1e-8)
+
+
+# An excerpt's floor is its own.
+def test_a_loud_neighbour_does_not_raise_the_floor():
+    config = MelConfig(range_db=80.0)
+    quiet, loud = 1e-3 * signal_of_the_authors(4000, 16_000), signal_of_the_authors(4000, 16_000)
+    together = MelSpectrogram(config)(torch.cat([quiet, loud]))
+    torch.testing.assert_close(together[:1], MelSpectrogram(config)(quiet), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("n_samples", [256, 300, 511, 512, 513, 16_000])

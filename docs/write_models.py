@@ -1,4 +1,4 @@
-"""Writes the tables of taggers.md from the taggers themselves: ``make docs`` runs it.
+"""Writes the tables of taggers.md, and that of networks in performance.md, from the taggers: ``make docs`` runs it.
 
 Sizes are computed, published scores come from ``tutti.papers``, speeds from what ``bench/inference.py --json`` left.
 """
@@ -22,9 +22,8 @@ from tutti.models.taggers import ARCHITECTURES, build_tagger
 from tutti.papers.table import Column, Row, Table
 from tutti.papers.won2021 import TABLES
 
-PAGE = Path(__file__).parent / "taggers.md"
-SPEEDS = Path(__file__).parent / "taggers-speed.json"
-SIZES, SCORES, SPEED = ("sizes", "scores", "speed")
+DOCS = Path(__file__).parent
+SPEEDS = DOCS / "taggers-speed.json"
 N_LABELS = 50
 RAW_RATE = 16_000  # Hz, of all that hear samples
 SCORED = ("won2021/table3.1", "won2021/table3.2", "won2021/table3.6", "won2021/table3.10", "won2021/table3.11")
@@ -32,9 +31,15 @@ SCORED = ("won2021/table3.1", "won2021/table3.2", "won2021/table3.6", "won2021/t
 NETWORKS = {("won2021/table3.11", "transformer-da-kd"): "music_tagging_transformer_student"}
 
 
-def page(text: str) -> str:
-    """The page with its tables as they should be."""
-    for name, table in ((SIZES, sizes()), (SCORES, scores()), (SPEED, speeds())):
+def pages() -> dict[Path, str]:
+    """The pages with their tables as they should be."""
+    tables = {"taggers.md": {"sizes": sizes(), "scores": scores()}, "performance.md": {"speeds": speeds()}}
+    return {DOCS / name: page((DOCS / name).read_text(encoding="utf-8"), tables[name]) for name in tables}
+
+
+def page(text: str, tables: Mapping[str, str]) -> str:
+    """A page with its tables between their marks."""
+    for name, table in tables.items():
         begin, end = f"<!-- {name}, written by docs/write_models.py -->\n", f"<!-- end of {name} -->\n"
         before, _, rest = text.partition(begin)
         text = before + begin + "\n" + table + "\n" + end + rest.partition(end)[2]
@@ -49,8 +54,8 @@ def table_of(head: str, rule: str, rows: Iterator[str]) -> str:
 def sizes() -> str:
     """What each tagger hears, what comes out, and how large it is."""
     return table_of(
-        "| name | paper | hears | as | vector | parameters | one cell hears | tokens | multiply-adds |",
-        "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| name | paper | hears | as | vector | parameters | one cell hears | tokens | multiply-adds | a second |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         (size(name) for name in ARCHITECTURES),
     )
 
@@ -75,6 +80,7 @@ def size(name: str) -> str:
         f"{min(seconds, heard):.2f} s",
         tokens(tagger, features),
         f"{n_multiply_adds / 1e9:.2f} G",
+        f"{measured()['taggers'][name]['folded']:.1f}",
     ]
     return "| " + " | ".join(cells) + " |"
 
@@ -213,20 +219,27 @@ def _areas(values: tuple[float, ...] | None) -> str:
 
 
 def speeds() -> str:
-    """What ``bench/inference.py`` measured, where, and when."""
-    measured: Mapping[str, Any] = json.loads(SPEEDS.read_text(encoding="utf-8"))
+    """What was measured, where, and when."""
     rows = (
         f"| `{name}` | {one['batch']} × {one['seconds']:.1f} s | {one['folded']:.1f} | {one['plain']:.1f} "
-        f"| {one['ratio']:.2f} ({one['from']:.2f} to {one['to']:.2f}) | {one['folded'] * one['seconds']:.0f} |"
-        for name, one in measured["taggers"].items()
+        f"| {one['ratio']:.2f} ({one['from']:.2f} to {one['to']:.2f}) | {one['difference']:.0e} "
+        f"| {one['folded'] * one['seconds']:.0f} |"
+        for name, one in measured()["taggers"].items()
     )
     table = table_of(
-        "| name | batch | excerpts a second | plain network | ratio | seconds of sound a second |",
-        "| --- | --- | ---: | ---: | --- | ---: |",
+        "| architecture | batch | folded | plain | ratio | largest difference | seconds of sound a second |",
+        "| --- | --- | ---: | ---: | --- | --- | ---: |",
         rows,
     )
-    return f"{measured['date']}; {measured['machine']}.\n\n{table}"
+    return f"{measured()['date']}; {measured()['machine']}.\n\n{table}"
+
+
+def measured() -> Mapping[str, Any]:
+    """What ``bench/inference.py --json`` left."""
+    found: Mapping[str, Any] = json.loads(SPEEDS.read_text(encoding="utf-8"))
+    return found
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

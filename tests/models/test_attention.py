@@ -17,6 +17,7 @@ from tutti.models.attention import (
     constant_token,
     sinusoidal_positions,
 )
+from tutti.models.folding import folded
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import build_tagger
 
@@ -70,6 +71,14 @@ def test_focus_replaces_the_last_layer_s_attention_alone(name, options, n_tokens
     expected[..., 3] = 1
     assert torch.equal(focused.attention[-1], expected)
     assert not torch.allclose(focused.representation, other.representation, atol=1e-6)
+
+
+@sequence_models
+def test_a_place_in_the_batch_changes_no_bit(name, options, n_tokens, dim, hop):
+    network, waveforms = small(name, options)
+    fast = folded(network)
+    with torch.inference_mode():
+        torch.testing.assert_close(fast(waveforms.flip(0)).flip(0), fast(waveforms), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("focus", [-1, 17, 1000])

@@ -2,8 +2,14 @@
 
 Won, Chun, Serra, "Toward interpretable music tagging with self-attention", 2019 (Won, thesis 2021, section 3.5, tables
 3.5 to 3.8), as published in code, with what its pooling did under its own torch: global pooling. ``spec_*`` hears 256
-frames (4.1 s) of the study's spectrogram, ``raw_*`` 65,610 samples (4.1 s). Parameters with 50 labels: ``spec_cnn_p``
-5,069,800, ``spec_transformer`` 6,738,532, ``raw_cnn_l`` 2,608,306, ``raw_transformer`` 8,056,242.
+frames (4.1 s) of the study's spectrogram, ``raw_*`` 65,610 samples at 16 kHz (4.1 s).
+
+| name | output | parameters with 50 labels |
+| --- | --- | ---: |
+| ``spec_cnn_p`` | a vector of 500 | 5,069,800 |
+| ``spec_transformer`` | a vector of 512, a sequence of 1 + 256 tokens | 6,738,532 |
+| ``raw_cnn_l`` | a vector of 512 | 2,608,306 |
+| ``raw_transformer`` | a vector of 512, a sequence of 1 + 270 tokens | 8,056,242 |
 
 The published code's spectrogram was clipped 80 dB below the loudest of a whole file; ours, below that of the excerpt.
 """

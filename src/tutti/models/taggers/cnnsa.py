@@ -2,7 +2,9 @@
 
 After Won, Chun, Serra, "Toward interpretable music tagging with self-attention", 2019, in the form of Won, Ferraro,
 Bogdanov, Serra, SMC 2020 (Won, thesis 2021, section 3.2). The tokens carry no positions, and the first token is
-constant, as published; 10,521,652 parameters with 50 labels. The networks of 2019 are in ``attention_study``.
+constant, as published. Input: 240,000 samples at 16 kHz, as 128 mel bands and 938 frames. Output: a vector of 256
+numbers, a sequence of 1 + 118 tokens of 128 ms, and logits. Size: 10,521,652 parameters with 50 labels. The networks of
+2019 are in ``attention_study``.
 """
 
 from __future__ import annotations

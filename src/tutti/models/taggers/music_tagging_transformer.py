@@ -1,8 +1,11 @@
-"""Music Tagging Transformer: three convolutions, then self-attention over time, on 10 s of sound at 22.05 kHz.
+"""Music Tagging Transformer: three residual convolutions, then self-attention over time, on 10 s of sound.
 
 Won, Choi, Serra, "Semi-supervised music tagging transformer", ISMIR 2021 (Won, thesis 2021, section 3.6), with the
-residual convolutions of the published code. The teacher has 4,567,732 parameters with 50 labels; the student of 0.5
-million, ``music_tagging_transformer_student``, 487,860.
+residual convolutions of the published code, where the thesis's table shows plain ones. Input: 220,500 samples at
+22,050 Hz, as 128 mel bands and 431 frames; other lengths give up to 512 tokens. Output: a vector of 256 numbers
+(student: 64), a sequence of 1 + 107 tokens of 93 ms, and logits. Size with 50 labels: 4,567,732 parameters; the student
+of 0.5 million, ``music_tagging_transformer_student``, 487,860, since only that width of convolutions matches the
+thesis. The student of the published README is the teacher with ``attention_dim=64``, 1,108,852.
 """
 
 from __future__ import annotations

@@ -140,6 +140,7 @@ def test_a_browser_draws_the_rows_and_seeks_by_keyboard(file):
       const press = (key) => cursor.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
       const tell = () => { press("Home"); press("ArrowRight"); press("ArrowRight");
         document.body.dataset.found = JSON.stringify({
+          pressed: [...document.querySelectorAll("#rows button")].map((one) => one.getAttribute("aria-pressed")),
           labels: [...document.querySelectorAll("#rows button")].map((one) => one.textContent),
           now: cursor.getAttribute("aria-valuetext"), duration: sound.duration }); };
       sound.readyState ? tell() : sound.addEventListener("loadedmetadata", tell); });</script>"""
@@ -157,5 +158,6 @@ def test_a_browser_draws_the_rows_and_seeks_by_keyboard(file):
     assert found, done.stdout[-2000:]
     told = json.loads(found.group(1).replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">"))
     assert told["labels"] == ["loud", "</script>"]
+    assert told["pressed"] == ["true", "false"]
     assert told["now"] == "1.2 seconds"
     assert told["duration"] == pytest.approx(2.0, abs=0.1)

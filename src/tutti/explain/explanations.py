@@ -38,17 +38,17 @@ class Explanation:
     Attributes:
         kind: Which map.
         map: The map.
-        others: The same map of further labels, for the page: of ``gradcam`` only.
         stretch: The sound.
-        model: The model's name.
+        model: Whose map it is.
+        excerpt: What the model heard; None where it was all of the stretch, or nothing.
         tag: The label that was asked for.
     """
 
     kind: Kind
     map: Map
-    others: tuple[ClassMap, ...]
     stretch: Stretch
-    model: str
+    model: Model
+    excerpt: Excerpt | None
     tag: str | None
 
     @property
@@ -57,14 +57,14 @@ class Explanation:
         names = {"gradcam": "class-activation map", "filters": "learned filters"}
         what = names.get(self.kind, self.kind)
         if self.kind == "filters":
-            return f"{self.model}: {what}"
+            return f"{self.model.name}: {what}"
         label = f" of “{self.map.label}”" if isinstance(self.map, ClassMap) else ""
-        return f"{self.model}: {what}{label}, {Path(self.stretch.key).stem}"
+        return f"{self.model.name}: {what}{label}, {Path(self.stretch.key).stem}"
 
     def to_json(self) -> dict[str, Any]:
         """As ``tutti explain --json`` prints it."""
         return {
-            "model": self.model,
+            "model": self.model.name,
             "path": self.stretch.key,
             "map": self.kind,
             "start": self.stretch.start,
@@ -123,7 +123,7 @@ def explain(
     """
     chosen = _check(model, kind, tag, other)
     sound = Stretch.of(recording, start=start or 0.0, limit=limit)
-    others: tuple[ClassMap, ...] = ()
+    excerpt: Excerpt | None = None
     made: Map
     if chosen == "taggram":
         made = taggram(model, sound)
@@ -136,13 +136,12 @@ def explain(
             excerpt, joined_at = joined(excerpt, take_excerpt(other, model, start=start), model)
         sound = excerpt.stretch
         if chosen == "gradcam":
-            made, *rest = _class_maps(model, excerpt, tag)
-            others = tuple(rest)
+            made = class_map(model, excerpt, tag or _most_probable(model, excerpt)[0])
         elif chosen == "attention":
             made = attention_map(model, excerpt)
         else:
             made = contribution_map(model, excerpt, joined_at=joined_at)
-    return Explanation(kind=chosen, map=made, others=others, stretch=sound, model=model.name, tag=tag)
+    return Explanation(kind=chosen, map=made, stretch=sound, model=model, excerpt=excerpt, tag=tag)
 
 
 def write_explanation(explanation: Explanation, output: Path, *, n_labels: int = 10) -> Path:
@@ -209,12 +208,19 @@ def _check(model: Model, kind: str | None, tag: str | None, other: Recording | N
     return chosen
 
 
-def _class_maps(model: Model, excerpt: Excerpt, tag: str | None) -> list[ClassMap]:
-    """Of the label that was asked for, and of the most probable others."""
+def _most_probable(model: Model, excerpt: Excerpt) -> list[str]:
+    """The labels, the most probable in this excerpt first."""
     probabilities = model.predict(excerpt.waveform[0].cpu().numpy(), model.sample_rate)
-    best = [model.labels[i] for i in np.argsort(-probabilities, kind="stable")[:PAGE_CLASSES]]
-    labels = best if tag is None else [tag, *(label for label in best if label != tag)][:PAGE_CLASSES]
-    return [class_map(model, excerpt, label) for label in labels]
+    return [model.labels[i] for i in np.argsort(-probabilities, kind="stable")]
+
+
+def _class_maps(explanation: Explanation) -> list[ClassMap]:
+    """The map, and those of the most probable other labels."""
+    model, made, excerpt = explanation.model, explanation.map, explanation.excerpt
+    assert isinstance(made, ClassMap)
+    assert excerpt is not None
+    others = [label for label in _most_probable(model, excerpt) if label != made.label]
+    return [made, *(class_map(model, excerpt, label) for label in others[: PAGE_CLASSES - 1])]
 
 
 def _write_page(explanation: Explanation, output: Path, n_labels: int) -> None:
@@ -228,6 +234,5 @@ def _write_page(explanation: Explanation, output: Path, n_labels: int) -> None:
     elif isinstance(made, AttentionMap):
         rows = attention_rows(made, sound)
     else:
-        assert isinstance(made, ClassMap)
-        rows = class_rows([made, *explanation.others], sound)
+        rows = class_rows(_class_maps(explanation), sound)
     write_page(rows, sound, played, output, title=explanation.title)

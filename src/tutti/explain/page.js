@@ -14,7 +14,7 @@
   const nColumns = data.edges.length - 1;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const canvases = [];
-  let chosen = data.chosen;
+  let chosen = overlays ? data.chosen : -1; // maps of time alone lie over the spectrogram only when asked for
 
   const element = (tag, name, text) => {
     const made = document.createElement(tag);
@@ -47,13 +47,16 @@
 
   const draw = () => {
     canvases.forEach((canvas, row) => paint(canvas, values[row], 1, colour(overlays ? "--class" : "--tags"), 1));
+    overlay.hidden = chosen < 0;
+    if (chosen < 0) return;
     if (overlays) paint(overlay, overlays[chosen], data.bands, colour("--class"), 0.75);
+    else paint(overlay, values[chosen], 1, colour("--tags"), 0.55);
   };
 
   const choose = (row) => {
-    chosen = row;
+    chosen = !overlays && row === chosen ? -1 : row;
     for (const [number, button] of [...rows.querySelectorAll("button")].entries()) {
-      button.setAttribute("aria-pressed", String(number === row));
+      button.setAttribute("aria-pressed", String(number === chosen));
     }
     draw();
   };
@@ -62,6 +65,7 @@
     const name = element("div", "label");
     const button = element("button", "", label);
     button.type = "button";
+    button.setAttribute("aria-pressed", "false");
     button.title = label;
     button.addEventListener("click", () => choose(row));
     name.append(button);
@@ -132,9 +136,11 @@
   });
   for (const change of ["play", "pause", "seeked", "timeupdate"]) sound.addEventListener(change, follow);
   dark.addEventListener("change", draw);
-  new ResizeObserver(fit).observe(frame);
+  const resized = new ResizeObserver(fit);
+  for (const one of [frame, picture]) resized.observe(one);
   cursor.setAttribute("aria-valuemax", data.duration.toFixed(1));
-  choose(chosen);
+  if (overlays) choose(chosen);
+  else draw();
   fit();
   follow();
 })();

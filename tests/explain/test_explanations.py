@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pytest
+import soundfile
 
 from tutti.audio.recording import Recording
 from tutti.errors import ConfigError, ModelError, UnknownNameError
@@ -85,3 +89,14 @@ def test_what_cannot_be_drawn_is_told_before_anything_is_written(small_model, no
     with pytest.raises(ConfigError):
         write_explanation(made, tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+def test_the_guides_python_runs(root, shared, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TUTTI_MODELS", str(shared / "checkpoints"))
+    monkeypatch.setenv("TUTTI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    samples = 0.1 * np.random.default_rng(0).standard_normal(35 * 8000)
+    soundfile.write(tmp_path / "song.mp3", samples, 8000, format="WAV")
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/explain.md").read_text(), re.DOTALL)
+    exec(compile(example, "explain.md", "exec"), {})
+    assert capsys.readouterr().out.splitlines() == ["(33,) (33, 50)", "(96, 188) (96,)"]

@@ -8,7 +8,7 @@ import soundfile
 import typer
 from typer.testing import CliRunner
 
-from tutti.cli import training
+from tutti.cli import evaluation, training
 from tutti.data.catalogue import Catalogue
 from tutti.data.track import Track
 from tutti.errors import ConfigError
@@ -33,7 +33,7 @@ n_resamples = 20
 def app() -> typer.Typer:
     app = typer.Typer()
     app.command()(training.train)
-    app.command()(training.evaluate)
+    app.command()(evaluation.evaluate)
     return app
 
 

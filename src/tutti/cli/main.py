@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tutti import __version__
-from tutti.cli import datasets, explain, index, models, reproduce, robustness, search, tag, training, world
+from tutti.cli import datasets, evaluation, explain, index, models, reproduce, robustness, search, tag, training, world
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
@@ -34,7 +34,7 @@ for command in (
     search.show,
     search.stats,
     training.train,
-    training.evaluate,
+    evaluation.evaluate,
     robustness.robustness,
     explain.explain,
     reproduce.reproduce,

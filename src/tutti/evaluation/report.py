@@ -17,21 +17,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.evaluation import multilabel
-from tutti.evaluation.intervals import Bootstrap, resampled_metrics
+from tutti.errors import ConfigError
+from tutti.evaluation import multilabel, singlelabel
+from tutti.evaluation.intervals import Bootstrap, metrics_of, resampled_areas, resampled_decisions
 from tutti.evaluation.multilabel import BoolMatrix
+from tutti.evaluation.thresholds import DEFAULT_THRESHOLD, global_threshold, thresholds_by_label
 from tutti.files import write_text
 
 JSON_FILE, MARKDOWN_FILE = "report.json", "report.md"
+AVERAGES = ("macro", "micro", "weighted")
 TITLES = {
-    "roc_auc_macro": "ROC-AUC, macro",
-    "roc_auc_micro": "ROC-AUC, micro",
-    "pr_auc_macro": "PR-AUC, macro",
-    "pr_auc_micro": "PR-AUC, micro",
-    "precision_macro": "precision, macro",
-    "recall_macro": "recall, macro",
-    "f1_macro": "F1, macro",
+    **{f"roc_auc_{average}": f"ROC-AUC, {average}" for average in AVERAGES},
+    **{f"pr_auc_{average}": f"PR-AUC, {average}" for average in AVERAGES},
+    **{f"precision_{average}": f"precision, {average}" for average in AVERAGES},
+    **{f"recall_{average}": f"recall, {average}" for average in AVERAGES},
+    **{f"f1_{average}": f"F1, {average}" for average in AVERAGES},
+    "f1_samples": "F1, samples",
+    "accuracy_elements": "accuracy, elements",
+    "accuracy_subset": "accuracy, subset",
+    **{f"f1_{average}_half": f"F1 at 0.5, {average}" for average in (*AVERAGES, "samples")},
+    **{f"f1_{average}_tuned": f"F1 at tuned thresholds, {average}" for average in (*AVERAGES, "samples")},
+    "f1_micro_tuned_global": "F1 at one tuned threshold, micro",
+    "accuracy": "accuracy",
 }
+OF_CLASSES = (
+    *("accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro"),
+    *("roc_auc_macro", "pr_auc_macro"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +70,9 @@ class LabelScores:
         precision: Of the decisions; 0 where undefined.
         recall: The same.
         f1: The same.
+        accuracy: Share of the items for which the decision is right.
+        tuned_threshold: Where its F1 is highest on the split that was tuned on; None untuned.
+        f1_tuned: F1 at that threshold.
     """
 
     label: str
@@ -67,6 +82,26 @@ class LabelScores:
     precision: float
     recall: float
     f1: float
+    accuracy: float = math.nan
+    tuned_threshold: float | None = None
+    f1_tuned: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """Thresholds that maximise F1, and what they were tuned on.
+
+    Attributes:
+        split: Never the one that is reported.
+        n_items: Of it.
+        by_label: For each label its own, which maximise macro F1. In the order of the labels.
+        for_all: The one for all labels that maximises micro F1.
+    """
+
+    split: str
+    n_items: int
+    by_label: tuple[float, ...]
+    for_all: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +120,9 @@ class Report:
         left_out: Labels that no area exists for, and why; macro areas are means over the others.
         failures: Items that could not be scored, and why.
         training_seed: Of the model, where known.
+        task: ``tags`` or ``classes``; of classes the most probable is decided, and the threshold plays no part.
+        tuned: Thresholds tuned on another split.
+        confusion: Of classes: items of each class (rows) by the class they were taken for (columns).
     """
 
     model: str
@@ -98,6 +136,9 @@ class Report:
     left_out: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     training_seed: int | None = None
+    task: str = "tags"
+    tuned: Tuned | None = None
+    confusion: tuple[tuple[int, ...], ...] | None = None
 
     @property
     def setting(self) -> str:
@@ -107,8 +148,8 @@ class Report:
         return f"{self.dataset}, split {self.split}, {self.n_items} items, {seeds}"
 
     def line(self) -> str:
-        """The two areas in one line."""
-        names = ("roc_auc_macro", "pr_auc_macro")
+        """The two areas, or of classes the accuracy, in one line."""
+        names = ("accuracy", "f1_macro") if self.task == "classes" else ("roc_auc_macro", "pr_auc_macro")
         areas = ", ".join(f"{TITLES[name]} {self.metrics[name]}" for name in names)
         return f"{self.model} on {self.setting}: {areas} ({self.bootstrap.level:.0%} intervals)"
 
@@ -124,8 +165,7 @@ class Report:
             f"# {self.model} on {self.dataset}",
             "",
             f"Dataset {self.setting}. {bootstrap.level:.0%} intervals from {bootstrap.n_resamples:,} "
-            "bootstrap resamples of the items. PR-AUC is average precision; "
-            f"decisions are scores of {self.threshold:g} or more.",
+            f"bootstrap resamples of the items. PR-AUC is average precision; {self._decided()}.",
             "",
             "| metric | value | interval |",
             "| --- | ---: | --- |",
@@ -134,18 +174,40 @@ class Report:
                 for name, one in self.metrics.items()
             ],
             "",
-            "| label | items | ROC-AUC | PR-AUC | precision | recall | F1 |",
-            "| --- | ---: | --- | --- | ---: | ---: | ---: |",
-            *[
-                f"| {one.label} | {one.n_positives} | {one.roc_auc} | {one.pr_auc} "
-                f"| {one.precision:.3f} | {one.recall:.3f} | {one.f1:.3f} |"
-                for one in self.labels
-            ],
+            *self._table_of_labels(),
             "",
             *_listed("Left out of the macro areas", self.left_out),
             *_listed("Items that could not be scored", self.failures),
         ]
         return "\n".join(lines).rstrip() + "\n"
+
+    def _table_of_labels(self) -> list[str]:
+        heads = "| label | items | ROC-AUC | PR-AUC | precision | recall | F1 |"
+        rule = "| --- | ---: | --- | --- | ---: | ---: | ---: |"
+        rows = [
+            f"| {one.label} | {one.n_positives} | {one.roc_auc} | {one.pr_auc} "
+            f"| {one.precision:.3f} | {one.recall:.3f} | {one.f1:.3f} |"
+            for one in self.labels
+        ]
+        if self.tuned is None:
+            return [heads, rule, *rows]
+        tuned = [f" {one.f1_tuned:.3f} | {one.tuned_threshold:.3g} |" for one in self.labels]
+        return [
+            f"{heads} F1 at tuned | threshold |",
+            f"{rule} ---: | ---: |",
+            *[row + more for row, more in zip(rows, tuned, strict=True)],
+        ]
+
+    def _decided(self) -> str:
+        if self.task == "classes":
+            return "the most probable class is decided; areas are of one class against the rest"
+        decided = f"decisions are scores of {self.threshold:g} or more"
+        if self.tuned is None:
+            return decided
+        return (
+            f"{decided}; tuned thresholds maximise F1 on split {self.tuned.split} "
+            f"({self.tuned.n_items} items): each label's own, or {self.tuned.for_all:.3g} for all"
+        )
 
     def write(self, folder: Path) -> None:
         """Write ``report.json`` and ``report.md``."""
@@ -166,6 +228,8 @@ class Predicted:
         scores: Probabilities. Shape (items, labels).
         failures: Items that could not be predicted, and why.
         training_seed: Of the model, where known.
+        ids: Of the items; two models are compared on the items that both have.
+        task: ``tags`` or ``classes``.
     """
 
     model: str
@@ -176,17 +240,63 @@ class Predicted:
     scores: NDArray[np.float32]
     failures: dict[str, str] = field(default_factory=dict)
     training_seed: int | None = None
+    ids: Sequence[str] = ()
+    task: str = "tags"
+
+    def decisions(self, threshold: float = 0.5) -> BoolMatrix:
+        """What is decided: scores of at least the threshold, of classes the most probable. Shape (items, labels)."""
+        if self.task == "classes":
+            return singlelabel.one_hot(singlelabel.decide(self.scores), n_classes=len(self.labels))
+        decisions: BoolMatrix = self.scores >= threshold
+        return decisions
 
 
-def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5) -> Report:
+def tune(validation: Predicted) -> Tuned:
+    """The thresholds that maximise F1 on predictions for a validation split.
+
+    Raises:
+        ConfigError: They are of classes, which need no thresholds.
+    """
+    if validation.task == "classes":
+        raise ConfigError(
+            f"{validation.model} decides between classes, there is no threshold to tune", hint="leave out the tuning"
+        )
+    return Tuned(
+        split=validation.split,
+        n_items=len(validation.targets),
+        by_label=tuple(thresholds_by_label(validation.targets, validation.scores).tolist()),
+        for_all=global_threshold(validation.targets, validation.scores),
+    )
+
+
+def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5, tuned: Tuned | None = None) -> Report:
     """The report on predictions.
+
+    Args:
+        predicted: What is scored.
+        bootstrap: How intervals are drawn.
+        threshold: A label is given where its score is at least this.
+        tuned: Thresholds of another split, whose F1 is reported beside.
 
     Raises:
         ShapeError: The arrays do not fit, or no label has both positives and negatives.
     """
-    targets, scores = predicted.targets, predicted.scores
-    values = _values(targets, scores, threshold)
-    samples = resampled_metrics(targets, scores, threshold=threshold, bootstrap=bootstrap)
+    targets, decisions = predicted.targets, predicted.decisions(threshold)
+    samples = resampled_areas(targets, predicted.scores, bootstrap=bootstrap)
+    values = metrics_of(targets, predicted.scores, decisions)
+    samples |= resampled_decisions(targets, decisions, bootstrap=bootstrap)
+    if predicted.task == "classes":
+        values["accuracy"], samples["accuracy"] = values["f1_micro"], samples["f1_micro"]  # one decision an item
+        values = {name: values[name] for name in OF_CLASSES}
+    else:
+        for ending, given in _other_thresholds(threshold, tuned).items():
+            other = predicted.scores >= np.asarray(given)
+            resampled = resampled_decisions(targets, other, bootstrap=bootstrap)
+            decided = metrics_of(targets, predicted.scores, other)
+            names = [name for name in decided if f"{name}_{ending}" in TITLES]
+            values |= {f"{name}_{ending}": decided[name] for name in names}
+            samples |= {f"{name}_{ending}": resampled[name] for name in names}
+    multilabel.roc_auc(targets, predicted.scores)  # says in words why there may be none
     return Report(
         model=predicted.model,
         dataset=predicted.dataset,
@@ -194,33 +304,47 @@ def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5)
         n_items=len(targets),
         bootstrap=bootstrap,
         threshold=threshold,
-        metrics={name: _estimate(values[name], samples[name], bootstrap) for name in TITLES},
-        labels=_label_table(predicted, samples, threshold, bootstrap),
+        metrics={name: _estimate(values[name], samples[name], bootstrap) for name in TITLES if name in values},
+        labels=_label_table(predicted, samples, decisions, tuned, bootstrap),
         left_out=multilabel.unscorable_labels(targets, predicted.labels),
         failures=predicted.failures,
         training_seed=predicted.training_seed,
+        task=predicted.task,
+        tuned=tuned,
+        confusion=_confusion(predicted) if predicted.task == "classes" else None,
     )
 
 
-def _values(targets: BoolMatrix, scores: NDArray[np.float32], threshold: float) -> dict[str, float]:
-    precision, recall, f1 = multilabel.precision_recall_f1(targets, scores >= threshold)
-    return {
-        "roc_auc_macro": multilabel.roc_auc(targets, scores),
-        "roc_auc_micro": multilabel.roc_auc(targets, scores, average="micro"),
-        "pr_auc_macro": multilabel.pr_auc(targets, scores),
-        "pr_auc_micro": multilabel.pr_auc(targets, scores, average="micro"),
-        "precision_macro": precision,
-        "recall_macro": recall,
-        "f1_macro": f1,
-    }
+def _other_thresholds(threshold: float, tuned: Tuned | None) -> dict[str, float | tuple[float, ...]]:
+    """By the ending of the metrics' names."""
+    others: dict[str, float | tuple[float, ...]] = {}
+    if threshold != DEFAULT_THRESHOLD:
+        others["half"] = DEFAULT_THRESHOLD
+    if tuned is not None:
+        others |= {"tuned": tuned.by_label, "tuned_global": tuned.for_all}
+    return others
+
+
+def _confusion(predicted: Predicted) -> tuple[tuple[int, ...], ...]:
+    decided, truth = singlelabel.decide(predicted.scores), predicted.targets.argmax(axis=1)
+    matrix = singlelabel.confusion_matrix(truth, decided, n_classes=len(predicted.labels))
+    return tuple(tuple(row) for row in matrix.tolist())
 
 
 def _label_table(
-    predicted: Predicted, samples: dict[str, NDArray[np.float64]], threshold: float, bootstrap: Bootstrap
+    predicted: Predicted,
+    samples: dict[str, NDArray[np.float64]],
+    decisions: BoolMatrix,
+    tuned: Tuned | None,
+    bootstrap: Bootstrap,
 ) -> tuple[LabelScores, ...]:
     targets, scores = predicted.targets, predicted.scores
     roc, pr = multilabel.roc_auc_by_label(targets, scores), multilabel.pr_auc_by_label(targets, scores)
-    decided = multilabel.precision_recall_f1_by_label(targets, scores >= threshold)
+    decided = multilabel.precision_recall_f1_by_label(targets, decisions)
+    right = multilabel.accuracy_by_label(targets, decisions)
+    at_tuned = None
+    if tuned is not None:
+        at_tuned = multilabel.precision_recall_f1_by_label(targets, scores >= np.array(tuned.by_label))[2]
     return tuple(
         LabelScores(
             label=label,
@@ -230,6 +354,9 @@ def _label_table(
             precision=float(decided[0, column]),
             recall=float(decided[1, column]),
             f1=float(decided[2, column]),
+            accuracy=float(right[column]),
+            tuned_threshold=None if tuned is None else tuned.by_label[column],
+            f1_tuned=None if at_tuned is None else float(at_tuned[column]),
         )
         for column, label in enumerate(predicted.labels)
     )

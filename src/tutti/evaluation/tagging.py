@@ -12,7 +12,7 @@ from tutti.data.labels import SPLITS, label_targets
 from tutti.data.track import Track
 from tutti.errors import ConfigError, unknown_name
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.report import Predicted, Report, score
+from tutti.evaluation.report import Predicted, Report, Tuned, score, tune
 from tutti.models.inference import analyse
 from tutti.models.model import Model
 
@@ -24,9 +24,10 @@ def evaluate_tagger(
     split: str = "test",
     bootstrap: Bootstrap | None = None,
     threshold: float = 0.5,
+    tune_on: str | None = None,
     jobs: int = 1,
 ) -> Report:
-    """How well a model finds the tags of a catalogue's tracks.
+    """How well a model finds the tags, or the class, of a catalogue's tracks.
 
     Tracks without audio or without tags are not scored; tags are spelled as in the model's training.
 
@@ -36,33 +37,65 @@ def evaluate_tagger(
         split: ``train``, ``valid`` or ``test``, or ``all`` tracks.
         bootstrap: How intervals are drawn.
         threshold: A label is given where its probability is at least this.
+        tune_on: Another split, on which thresholds are tuned for F1.
         jobs: Threads that decode.
 
     Raises:
-        ConfigError: The split holds no track with sound and tags, or none of its tags is a label of the
-            model.
+        ConfigError: The split holds no track with sound and tags, none of its tags is a label of the model, or
+            thresholds would be tuned on the tracks that are scored.
+    """
+    tuned = None if tune_on is None else tune_thresholds(model, catalogue, split=split, tune_on=tune_on, jobs=jobs)
+    predicted = predict_tracks(model, catalogue, split=split, jobs=jobs)
+    return score(predicted, bootstrap=bootstrap or Bootstrap(), threshold=threshold, tuned=tuned)
+
+
+def tune_thresholds(model: Model, catalogue: Catalogue, *, split: str, tune_on: str, jobs: int = 1) -> Tuned:
+    """Thresholds for scoring ``split``, tuned on the split ``tune_on``.
+
+    Raises:
+        ConfigError: The two share tracks, or nothing can be scored.
+    """
+    if tune_on == split or "all" in (tune_on, split):
+        raise ConfigError(
+            f"thresholds tuned on {tune_on} would be scored on the same tracks ({split})",
+            hint="tune on valid and score test",
+        )
+    return tune(predict_tracks(model, catalogue, split=tune_on, jobs=jobs))
+
+
+def predict_tracks(model: Model, catalogue: Catalogue, *, split: str = "test", jobs: int = 1) -> Predicted:
+    """What a model says of a catalogue's tracks, beside the truth; arguments and errors as of :func:`evaluate_tagger`.
+
+    For a model of classes, tracks that carry none or several of them are among the failures.
     """
     tracks = scored_tracks(catalogue, split)
     spelling = str(model.config.training.get("data", {}).get("spelling", "plain"))
+    truth = dict(
+        zip((one.track_id for one in tracks), label_targets(tracks, model.labels, spelling=spelling), strict=True)
+    )
+    unfit = {}
+    if model.config.task == "classes":
+        unfit = {key: f"carries {row.sum()} of the classes" for key, row in truth.items() if row.sum() != 1}
+        tracks = [track for track in tracks if track.track_id not in unfit]
     probabilities, failures = _listen(model, tracks, jobs)
-    heard = [track for track in tracks if track.track_id in probabilities]
-    targets = label_targets(heard, model.labels, spelling=spelling)
-    if not targets.any():
+    ids = [track.track_id for track in tracks if track.track_id in probabilities]
+    if not any(truth[key].any() for key in ids):
         raise ConfigError(
             f"no track of {catalogue.folder} (split {split}) carries a label of {model.name}",
             hint=f"its labels are {', '.join(model.labels[:8])}, …; take a catalogue with such tags",
         )
-    predicted = Predicted(
+    return Predicted(
         model=model.name,
         dataset=catalogue.folder.name,
         split=split,
         labels=model.labels,
-        targets=targets,
-        scores=np.stack([probabilities[track.track_id] for track in heard]),
-        failures=failures,
+        targets=np.stack([truth[key] for key in ids]),
+        scores=np.stack([probabilities[key] for key in ids]),
+        failures={**unfit, **failures},
         training_seed=model.config.training.get("seed"),
+        ids=ids,
+        task=model.config.task,
     )
-    return score(predicted, bootstrap=bootstrap or Bootstrap(), threshold=threshold)
 
 
 def scored_tracks(catalogue: Catalogue, split: str) -> list[Track]:

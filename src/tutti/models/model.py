@@ -10,6 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tutti.audio.excerpts import Spread
 from tutti.audio.recording import Recording
 from tutti.errors import AudioError
 from tutti.models.bundles import Excerpting, ModelConfig, fingerprint, read_config, read_network, save_bundle
@@ -49,16 +50,20 @@ class Model:
         """Write the model as a bundle."""
         save_bundle(self.network, self.config, Path(folder))
 
-    def with_excerpts(self, *, count: int | None = None, hop: float | None = None) -> Self:
+    def with_excerpts(
+        self, *, count: int | None = None, hop: float | None = None, spread: Spread | None = None
+    ) -> Self:
         """The same model, hearing other excerpts; None keeps what it has.
 
         Args:
             count: Spread at most so many evenly.
             hop: Seconds from one excerpt to the next, instead of spreading them.
+            spread: ``published`` to repeat published scores, see :mod:`tutti.audio.excerpts`.
         """
-        if count is None and hop is None:
+        if count is None and hop is None and spread is None:
             return self
-        excerpts = Excerpting(count=count or self.config.excerpts.count, hop=hop)
+        ours = self.config.excerpts
+        excerpts = Excerpting(count=count or ours.count, hop=hop, spread=spread or ours.spread)
         config = dataclasses.replace(self.config, excerpts=excerpts)
         return type(self)(config, self.network, folder=self.folder)
 

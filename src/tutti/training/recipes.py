@@ -75,14 +75,23 @@ class EvaluationConfig:
         n_resamples: Of the bootstrap.
         seed: Of the bootstrap.
         threshold: A label is given where its probability is at least this.
+        tune_on: Another split, on which thresholds are tuned for F1.
     """
 
     split: str = "test"
     n_resamples: int = 1000
     seed: int = 0
     threshold: float = 0.5
+    tune_on: str | None = None
 
     def __post_init__(self) -> None:
+        if self.tune_on is not None and self.tune_on not in SPLITS:
+            raise unknown_name("split", self.tune_on, SPLITS)
+        if self.tune_on == self.split:
+            raise ConfigError(
+                f"thresholds tuned on {self.tune_on} would be scored on the same tracks",
+                hint="set evaluation.tune_on = 'valid' and evaluation.split = 'test'",
+            )
         if self.split not in SPLITS:
             raise unknown_name("split", self.split, SPLITS)
         Bootstrap(n_resamples=self.n_resamples, seed=self.seed)

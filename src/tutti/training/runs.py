@@ -226,7 +226,14 @@ def _scheme(train: LabelledSounds, valid: LabelledSounds, recipe: Recipe, config
 def _evaluate(model: Model, catalogue: Catalogue, recipe: Recipe) -> Report:
     settings = recipe.evaluation
     bootstrap = Bootstrap(n_resamples=settings.n_resamples, seed=settings.seed)
-    return evaluate_tagger(model, catalogue, split=settings.split, bootstrap=bootstrap, threshold=settings.threshold)
+    return evaluate_tagger(
+        model,
+        catalogue,
+        split=settings.split,
+        bootstrap=bootstrap,
+        threshold=settings.threshold,
+        tune_on=settings.tune_on,
+    )
 
 
 def _scores(report: Report) -> dict[str, Any]:

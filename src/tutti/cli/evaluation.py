@@ -14,6 +14,7 @@ def evaluate(
     on: Annotated[Path, typer.Option("--on", help="The catalogue.")],
     split: Annotated[str, typer.Option(help="train, valid, test or all.")] = "test",
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    resamples: Annotated[int, typer.Option(help="Of the bootstrap.")] = 1000,
     threshold: Annotated[float, typer.Option(help="A label is given where its probability is at least this.")] = 0.5,
     tune_on: Annotated[
         str | None, typer.Option(help="Also tune thresholds for F1, on another split such as valid.")
@@ -36,7 +37,7 @@ def evaluate(
         model,
         on,
         split=split,
-        bootstrap=Bootstrap(seed=seed),
+        bootstrap=Bootstrap(n_resamples=resamples, seed=seed),
         threshold=threshold,
         tune_on=tune_on,
         against=against,

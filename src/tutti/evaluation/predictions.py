@@ -46,7 +46,7 @@ def read_predictions(path: Path) -> Predicted:
     if not file.is_file():
         raise ConfigError(f"there is no file of predictions {file}", hint=hint)
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
             if about["format"] > FORMAT:
                 raise ConfigError(f"{file} is of a newer format, {about['format']}", hint="update tutti")

@@ -83,10 +83,11 @@ def evaluate_model(
         raise ConfigError("figures need a folder", hint="name one: -o FOLDER")
     bootstrap, catalogue, tagger = bootstrap or Bootstrap(), Catalogue.open(on), _model(model, spread)
     other = _read(against)
+    rival = None if against is None or other is not None else _model(against, spread)  # a wrong name ends it here
     tuned = None if tune_on is None else tune_thresholds(tagger, catalogue, split=split, tune_on=tune_on)
     predicted = predict_tracks(tagger, catalogue, split=split)
-    if against is not None and other is None:
-        other = predict_tracks(_model(against, spread), catalogue, split=split)
+    if rival is not None:
+        other = predict_tracks(rival, catalogue, split=split)
     evaluation = Evaluation(
         report=score(predicted, bootstrap=bootstrap, threshold=threshold, tuned=tuned),
         predicted=predicted,

@@ -16,7 +16,7 @@ from tutti.models.taggers import ARCHITECTURES, build_tagger, find_architecture
 
 LABELS = ("guitar", "slow", "vocal", "drums")
 NARROW = {
-    "n_channels": 8,
+    "n_channels": 4,
     "n_timbre": 8,
     "n_tempo": 4,
     "dense_dim": 8,

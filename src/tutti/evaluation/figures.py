@@ -73,7 +73,7 @@ def draw_curves(report: Report, predicted: Predicted, path: Path, *, labels: Seq
         if metric == "roc_auc":
             panel.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
         panel.set(title=words[0], xlabel=words[1], ylabel=words[2], xlim=(-0.01, 1.01), ylim=(-0.01, 1.03))
-        panel.legend(fontsize="small", frameon=False, loc="lower right" if metric == "roc_auc" else "upper right")
+        panel.legend(fontsize="small", frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
     _save(figure, f"{report.model}: {report.setting}", path)
 
 

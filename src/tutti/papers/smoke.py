@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,23 @@ from typing import Any
 from tutti.data.catalogue import Catalogue
 from tutti.data.world.generate import generate_world
 from tutti.errors import CatalogueError
+from tutti.models.taggers import find_architecture
 from tutti.papers.table import Column, Table
+from tutti.training.phases import find_protocol
 
-# A few channels of everything; architectures that are not named here run as they are.
+# A few channels; what a table itself varies, such as heads, layers and widths of attention, stays as it is there.
 NARROW: dict[str, dict[str, int]] = {
-    "cnnsa": {"n_channels": 8, "n_heads": 2},
+    "cnnsa": {"n_channels": 8},
     "crnn": {"n_channels": 4},
     "fcn": {"n_channels": 4},
     "harmonic_cnn": {"n_channels": 8},
-    "music_tagging_transformer": {"conv_dim": 8, "attention_dim": 16, "n_layers": 1, "n_heads": 2},
+    "music_tagging_transformer": {"conv_dim": 8},
     "musicnn": {"n_timbre": 8, "n_tempo": 4, "n_channels": 8, "dense_dim": 16},
     "musicnn_msd": {"n_timbre": 8, "n_tempo": 4, "n_channels": 8, "dense_dim": 16},
     "raw_cnn_l": {"conv_channels": 8},
     "raw_transformer": {"conv_channels": 8},
+    "spec_cnn_p": {"conv_channels": 2},
+    "spec_transformer": {"conv_channels": 2},
     "sample_cnn": {"n_channels": 8},
     "sample_cnn_rese": {"n_channels": 8},
     "sample_cnn_se": {"n_channels": 8},
@@ -30,8 +35,8 @@ NARROW: dict[str, dict[str, int]] = {
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},
 }
+LONGEST = {"music_tagging_transformer": 110_250, "spec_transformer": 72_000}  # samples: as long as the world's sounds
 SHORT: dict[str, Any] = {
-    "training.epochs": 4,
     "training.accelerator": "cpu",
     "scheme.batch_size": 8,
     "scheme.valid_excerpts": 1,
@@ -59,9 +64,13 @@ def smoke_table(table: Table) -> Table:
 
 def smoke_settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Settings that make a table's recipe small, with dotted keys."""
-    options = NARROW.get(recipe["model"]["architecture"], {})
+    architecture = recipe["model"]["architecture"]
+    options = dict(NARROW.get(architecture, {}))
+    n_samples = find_architecture(architecture).configure(**recipe["model"].get("options", {})).n_samples
+    options["n_samples"] = min(n_samples, LONGEST.get(architecture, n_samples))
     labels = CLASSES if _is_classes(recipe) else TAGS
-    return {**SHORT, **labels, **{f"model.options.{name}": value for name, value in options.items()}}
+    epochs = len(find_protocol(recipe["training"]["protocol"]).phases)
+    return {**SHORT, **labels, "training.epochs": epochs, **{f"model.options.{key}": options[key] for key in options}}
 
 
 def smoke_catalogue(folder: Path, column: Column) -> Path:
@@ -80,8 +89,10 @@ def _is_classes(recipe: Mapping[str, Any]) -> bool:
 
 
 def _one_class_each(catalogue: Catalogue) -> None:
-    """Tracks tagged with nothing but their family of genres."""
-    facts = catalogue.facts()
+    """Tracks tagged with nothing but whether they are quick, of which every split has both kinds."""
+    facts, tracks = catalogue.facts(), catalogue.tracks()
+    middle = statistics.median(facts[track.track_id]["tempo"] for track in tracks)
     catalogue.put_tracks(
-        dataclasses.replace(track, tags=(str(facts[track.track_id]["parent_genre"]),)) for track in catalogue.tracks()
+        dataclasses.replace(track, tags=("quick" if facts[track.track_id]["tempo"] > middle else "slow",))
+        for track in tracks
     )

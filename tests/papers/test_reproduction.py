@@ -1,0 +1,80 @@
+"""Tables carried out: on the tiny world, resumed, refused; on fixtures of datasets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tutti.data.datasets import find_dataset
+from tutti.errors import ConfigError, UnknownNameError
+from tutti.papers import find_exhibit
+from tutti.papers.commands import Order, carry_out
+from tutti.papers.reproduction import Choice, data_roots, reproduce
+
+
+def test_a_table_without_its_data_says_what_it_wants(tmp_path):
+    with pytest.raises(ConfigError, match="it wants magnatagatune, million-song, mtg-jamendo") as caught:
+        carry_out(Order(key="won2021/table3.1", folder=tmp_path / "out"))
+    assert "--data magnatagatune=FOLDER" in str(caught.value.hint)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_row_that_cannot_be_repeated_is_refused_with_those_that_can(tmp_path):
+    order = Order(key="won2021/table3.11", rows=("transformer-da-kd",), folder=tmp_path / "out", smoke=True)
+    with pytest.raises(ConfigError, match="noisy-student") as caught:
+        carry_out(order)
+    assert "transformer-da" in str(caught.value.hint)
+
+
+def test_an_unknown_row_offers_the_nearest(tmp_path):
+    with pytest.raises(UnknownNameError, match="short-chunk-res"):
+        carry_out(Order(key="won2021/table3.1", rows=("short-chunk-rez",), folder=tmp_path / "out", smoke=True))
+
+
+def test_a_folder_with_results_wants_to_be_resumed(tmp_path):
+    (tmp_path / "comparison.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="holds results already"):
+        carry_out(Order(key="won2021/table3.1", folder=tmp_path, smoke=True))
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
+    with pytest.raises(ConfigError, match="holds something else"):
+        carry_out(Order(key="won2021/table3.1", folder=tmp_path, smoke=True, resume=False))
+
+
+def test_data_are_found_by_name_or_below_one_folder(tmp_path):
+    (tmp_path / "gtzan").mkdir()
+    assert data_roots([str(tmp_path)]) == {"gtzan": tmp_path / "gtzan"}
+    assert data_roots([f"gtzan={tmp_path}"]) == {"gtzan": tmp_path}
+    with pytest.raises(UnknownNameError, match="magnatagatune"):
+        data_roots([f"magnatagatun={tmp_path}"])
+
+
+@pytest.mark.slow
+def test_a_smoke_run_takes_the_whole_way_and_resumes(tmp_path):
+    choice, table = Choice(rows=("short-chunk-res",), smoke=True), find_exhibit("won2021/table3.1")
+    done = reproduce(table, tmp_path, choice=choice, quiet=True)
+    cell = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))["cells"][0]
+    assert cell["metrics"]["roc_auc_macro"]["published"] == 0.9129
+    told: list[str] = []
+    again = reproduce(table, tmp_path, choice=choice, quiet=True, tell=told.append)
+    assert again.comparison.to_json() == done.comparison.to_json()
+
+
+@pytest.mark.slow
+def test_a_dataset_goes_from_its_folder_to_a_comparison(tmp_path):
+    """On three tracks nothing can be scored; that is told, and the run does not stop the others."""
+    root = tmp_path / "data" / "mtg-jamendo"
+    find_dataset("mtg-jamendo").make_fixture(root)
+    order = Order(
+        key="won2021/table3.1",
+        data=(f"mtg-jamendo={root}",),
+        rows=("fcn", "short-chunk-res"),
+        settings=("training.epochs=4", "model.options.n_channels=4", "scheme.batch_size=2"),
+        folder=tmp_path / "out",
+    )
+    done = carry_out(order, quiet=True)
+    assert {*done.comparison.missing} == {"MagnaTagATune", "Million Song Dataset"}
+    assert {*done.comparison.failures} == {"fcn on jamendo, seed 0", "short-chunk-res on jamendo, seed 0"}

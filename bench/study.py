@@ -6,8 +6,8 @@
 Every condition trains for the same processor seconds on one thread: its epochs follow from the measured cost of a
 step, kept in ``OUTPUT/costs.json``, so that a second run repeats the first. Networks have their published front ends,
 and an eighth of the published channels or less; FCN and CRNN hear 20.5 s and 15 s instead of 29 s, since sounds last
-15 s. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json`` and ``OUTPUT/study.md`` hold the
-table. Deformed sounds: ``tutti robustness`` over the bundles.
+15 s. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json``, ``study.md`` and ``study.png`` hold
+the table. Deformed sounds: ``tutti robustness`` over the bundles.
 """
 
 from __future__ import annotations
@@ -60,18 +60,26 @@ class Condition:
 
 
 NARROW = {"n_channels": 16}
+LONG_BATCH = {"scheme.batch_size": 4}  # so that a batch of long excerpts holds about as much sound as one of short ones
 TAGGERS = {
-    "fcn": Condition(title="FCN", architecture="fcn", options={"n_channels": 8, "n_samples": 328_000}),
+    "fcn": Condition(
+        title="FCN", architecture="fcn", options={"n_channels": 8, "n_samples": 328_000}, settings=LONG_BATCH
+    ),
     "musicnn": Condition(
         title="MusiCNN",
         architecture="musicnn",
         options={"n_timbre": 26, "n_tempo": 7, "n_channels": 16, "dense_dim": 50},
     ),
-    "crnn": Condition(title="CRNN", architecture="crnn", options={"n_channels": 4, "n_samples": 240_000}),
+    "crnn": Condition(
+        title="CRNN", architecture="crnn", options={"n_channels": 4, "n_samples": 240_000}, settings=LONG_BATCH
+    ),
     "sample-cnn": Condition(title="Sample-level", architecture="sample_cnn", options=NARROW),
     "sample-cnn-se": Condition(title="Sample-level + Res + SE", architecture="sample_cnn_se", options=NARROW),
     "cnnsa": Condition(
-        title="CNNSA", architecture="cnnsa", options={"n_channels": 16}, settings={"training.learning_rate": 1e-3}
+        title="CNNSA",
+        architecture="cnnsa",
+        options={"n_channels": 16},
+        settings={**LONG_BATCH, "training.learning_rate": 1e-3},
     ),
     "harmonic-cnn": Condition(title="Harmonic CNN", architecture="harmonic_cnn", options=NARROW),
     "short-chunk": Condition(title="Short-chunk CNN", architecture="short_chunk_cnn", options=NARROW),
@@ -80,7 +88,7 @@ TAGGERS = {
         title="Music Tagging Transformer",
         architecture="music_tagging_transformer",
         options={"conv_dim": 8, "attention_dim": 64, "n_layers": 2},
-        settings={"training.learning_rate": 1e-3},
+        settings={**LONG_BATCH, "training.learning_rate": 1e-3},
     ),
 }
 LONG = 14 * 16_000
@@ -89,9 +97,13 @@ QUESTIONS = {
         TAGGERS["short-chunk-res"],
         title="Short-chunk ResNet, excerpts of 14 s",
         options={**NARROW, "n_samples": LONG},
+        settings=LONG_BATCH,
     ),
     "short-chunk-long": dataclasses.replace(
-        TAGGERS["short-chunk"], title="Short-chunk CNN, excerpts of 14 s", options={**NARROW, "n_samples": LONG}
+        TAGGERS["short-chunk"],
+        title="Short-chunk CNN, excerpts of 14 s",
+        options={**NARROW, "n_samples": LONG},
+        settings=LONG_BATCH,
     ),
     "short-chunk-res-augmented": dataclasses.replace(
         TAGGERS["short-chunk-res"],
@@ -280,6 +292,26 @@ def write_summary(output: Path) -> None:
     print("\n".join(lines))
 
 
+def draw(output: Path, path: Path) -> None:
+    """Both areas of every condition, with the interval of the first seed and every seed's own point."""
+    from matplotlib.figure import Figure
+
+    found = json.loads((output / "study.json").read_text(encoding="utf-8"))
+    names = sorted(found, key=lambda name: found[name]["roc_auc_macro"]["values"][0])
+    figure = Figure(figsize=(9, 0.9 + 0.3 * len(names)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for panel, metric, title in zip(panels, ("roc_auc_macro", "pr_auc_macro"), ("ROC-AUC", "PR-AUC"), strict=True):
+        for place, name in enumerate(names):
+            one = found[name][metric]
+            colour = "#0072b2" if name in TAGGERS else "#d55e00"
+            panel.plot(one["interval"], [place, place], color=colour, linewidth=2, alpha=0.5)
+            panel.plot(one["values"], [place] * len(one["values"]), "o", color=colour, markersize=5)
+        panel.set(xlabel=f"{title}, macro", yticks=range(len(names)), yticklabels=[found[n]["title"] for n in names])
+        panel.grid(axis="x", alpha=0.3)
+        panel.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=110)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
@@ -299,6 +331,7 @@ def main() -> None:
     costs(arguments.output, arguments.only or CONDITIONS)
     run_all(arguments)
     write_summary(arguments.output)
+    draw(arguments.output, arguments.output / "study.png")
 
 
 if __name__ == "__main__":

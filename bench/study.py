@@ -3,11 +3,11 @@
     tutti world study -o WORLD --seed 0
     python bench/study.py WORLD OUTPUT [--budget 150] [--seeds 0 1 2] [--jobs 2] [--only NAME …]
 
-Every condition trains for the same processor seconds on one thread: its epochs follow from the measured cost of a
-step, kept in ``OUTPUT/costs.json``, so that a second run repeats the first. Networks have their published front ends,
-and an eighth of the published channels or less; FCN and CRNN hear 20.5 s and 15 s instead of 29 s, since sounds last
-15 s. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json``, ``study.md`` and ``study.png`` hold
-the table. Deformed sounds: ``tutti robustness`` over the bundles.
+Every condition trains for the same processor seconds on one thread: its epochs follow from the measured cost of an
+excerpt, kept in ``OUTPUT/costs.json``, so that a second run repeats the first. Networks have their published front
+ends, and an eighth of the published channels or less; FCN and CRNN hear 20.5 s and 15 s instead of 29 s, since sounds
+last 15 s. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json``, ``study.md`` and ``study.png``
+hold the table. Deformed sounds: ``tutti robustness`` over the bundles.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tutti.training.recipes import Recipe, parse_recipe
 from tutti.training.runs import train
 
 SMALL_SHARE = 0.1
-BATCH = 16
+BATCH = 4  # a budget so small buys few steps of larger ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,26 +60,21 @@ class Condition:
 
 
 NARROW = {"n_channels": 16}
-LONG_BATCH = {"scheme.batch_size": 4}  # so that a batch of long excerpts holds about as much sound as one of short ones
 TAGGERS = {
-    "fcn": Condition(
-        title="FCN", architecture="fcn", options={"n_channels": 8, "n_samples": 328_000}, settings=LONG_BATCH
-    ),
+    "fcn": Condition(title="FCN", architecture="fcn", options={"n_channels": 8, "n_samples": 328_000}),
     "musicnn": Condition(
         title="MusiCNN",
         architecture="musicnn",
         options={"n_timbre": 26, "n_tempo": 7, "n_channels": 16, "dense_dim": 50},
     ),
-    "crnn": Condition(
-        title="CRNN", architecture="crnn", options={"n_channels": 4, "n_samples": 240_000}, settings=LONG_BATCH
-    ),
+    "crnn": Condition(title="CRNN", architecture="crnn", options={"n_channels": 4, "n_samples": 240_000}),
     "sample-cnn": Condition(title="Sample-level", architecture="sample_cnn", options=NARROW),
     "sample-cnn-se": Condition(title="Sample-level + Res + SE", architecture="sample_cnn_se", options=NARROW),
     "cnnsa": Condition(
         title="CNNSA",
         architecture="cnnsa",
         options={"n_channels": 16},
-        settings={**LONG_BATCH, "training.learning_rate": 1e-3},
+        settings={"training.learning_rate": 1e-3},
     ),
     "harmonic-cnn": Condition(title="Harmonic CNN", architecture="harmonic_cnn", options=NARROW),
     "short-chunk": Condition(title="Short-chunk CNN", architecture="short_chunk_cnn", options=NARROW),
@@ -88,7 +83,7 @@ TAGGERS = {
         title="Music Tagging Transformer",
         architecture="music_tagging_transformer",
         options={"conv_dim": 8, "attention_dim": 64, "n_layers": 2},
-        settings={**LONG_BATCH, "training.learning_rate": 1e-3},
+        settings={"training.learning_rate": 1e-3},
     ),
 }
 LONG = 14 * 16_000
@@ -97,13 +92,11 @@ QUESTIONS = {
         TAGGERS["short-chunk-res"],
         title="Short-chunk ResNet, excerpts of 14 s",
         options={**NARROW, "n_samples": LONG},
-        settings=LONG_BATCH,
     ),
     "short-chunk-long": dataclasses.replace(
         TAGGERS["short-chunk"],
         title="Short-chunk CNN, excerpts of 14 s",
         options={**NARROW, "n_samples": LONG},
-        settings=LONG_BATCH,
     ),
     "short-chunk-res-augmented": dataclasses.replace(
         TAGGERS["short-chunk-res"],
@@ -176,8 +169,8 @@ def make_small(world: Path, folder: Path) -> None:
     )
 
 
-def step_seconds(name: str, n_steps: int = 8) -> float:
-    """Processor seconds of a training step of a condition, augmentation included; one thread."""
+def excerpt_seconds(name: str, n_steps: int = 16) -> float:
+    """Processor seconds of training on one excerpt of a condition, augmentation included; one thread."""
     from tutti.audio.augmentation import Augmentation, AugmentationConfig
 
     condition = CONDITIONS[name]
@@ -197,16 +190,16 @@ def step_seconds(name: str, n_steps: int = 8) -> float:
         torch.nn.functional.binary_cross_entropy_with_logits(network(heard), targets).backward()
         optimizer.step()
         seconds.append(time.process_time() - began)
-    return min(seconds)  # what else the machine does only adds
+    return min(seconds) / BATCH  # what else the machine does only adds
 
 
 def costs(output: Path, names: Iterable[str]) -> dict[str, float]:
-    """Processor seconds of a step of conditions, measured once."""
+    """Processor seconds an excerpt of conditions, measured once."""
     path = output / "costs.json"
     known: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for name in names:
         if name not in known:
-            known[name] = step_seconds(name)
+            known[name] = excerpt_seconds(name)
             path.write_text(json.dumps(known, indent=1), encoding="utf-8")
     return known
 
@@ -217,9 +210,9 @@ def n_train(world: Path, output: Path, name: str) -> int:
     return sum(bool(track.audio and track.tags) for track in Catalogue.open(folder).tracks(where="split = 'train'"))
 
 
-def epochs_within(budget: float, *, seconds_a_step: float, n_tracks: int) -> int:
+def epochs_within(budget: float, *, seconds_each: float, n_tracks: int) -> int:
     """Passes over the training tracks that fit a budget, at least one."""
-    return max(1, round(budget / (seconds_a_step * -(-n_tracks // BATCH))))
+    return max(1, round(budget / (seconds_each * n_tracks)))
 
 
 def run_all(arguments: argparse.Namespace) -> None:
@@ -247,7 +240,7 @@ def run_one(arguments: argparse.Namespace) -> None:
     name, (seed,) = arguments.run, arguments.seeds
     cost = costs(arguments.output, [name])[name]
     n_tracks = n_train(arguments.world, arguments.output, name)
-    epochs = epochs_within(arguments.budget, seconds_a_step=cost, n_tracks=n_tracks)
+    epochs = epochs_within(arguments.budget, seconds_each=cost, n_tracks=n_tracks)
     began = time.process_time()
     trained = train(recipe(name, arguments.world, arguments.output, epochs=epochs, seed=seed), quiet=True)
     seconds = time.process_time() - began

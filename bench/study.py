@@ -6,13 +6,15 @@
 Every condition trains for the same processor seconds on one thread: its epochs follow from the measured cost of an
 excerpt, kept in ``OUTPUT/costs.json``, so that a second run repeats the first. Networks have their published front
 ends, and an eighth of the published channels or less; FCN and CRNN hear 20.5 s and 15 s instead of 29 s, since sounds
-last 15 s. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json``, ``study.md`` and ``study.png``
-hold the table. Deformed sounds: ``tutti robustness`` over the bundles.
+last 15 s. Each condition has two tries, with small and with large batches; the one that is better on the validation
+split counts. Runs that ``OUTPUT`` holds are not repeated. Afterwards ``OUTPUT/study.json``, ``study.md`` and
+``study.png`` hold the table. Deformed sounds: ``tutti robustness`` over the bundles.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import dataclasses
 import itertools
 import json
@@ -37,7 +39,8 @@ from tutti.training.recipes import Recipe, parse_recipe
 from tutti.training.runs import train
 
 SMALL_SHARE = 0.1
-BATCH = 4  # a budget so small buys few steps of larger ones
+BATCHES = (4, 16)  # few steps of much, or many of little: which is better, a budget so small makes a question
+MEASURED_BATCH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,20 +116,25 @@ QUESTIONS = {
 CONDITIONS = {**TAGGERS, **QUESTIONS}
 
 
-def recipe(name: str, world: Path, output: Path, *, epochs: int, seed: int) -> Recipe:
+def run_folder(output: Path, name: str, *, batch: int, seed: int) -> Path:
+    """Where a run lies."""
+    return output / "runs" / f"{name}-batch{batch}-seed{seed}"
+
+
+def recipe(name: str, world: Path, output: Path, *, epochs: int, batch: int, seed: int) -> Recipe:
     """What a run of a condition is."""
     condition = CONDITIONS[name]
     settings = {
         "name": name,
         "seed": seed,
-        "output": output / "runs" / f"{name}-seed{seed}",
+        "output": run_folder(output, name, batch=batch, seed=seed),
         "data.catalogue": output / "small" if condition.small else world,
         "data.store": output / "waveforms" / f"{'small' if condition.small else 'all'}-{sample_rate(condition)}",
         "data.spelling": "world",
         "data.labels": labels(world, output),
         "model.architecture": condition.architecture,
         "model.excerpts.count": 3,
-        "scheme.batch_size": BATCH,
+        "scheme.batch_size": batch,
         "scheme.valid_excerpts": 1,
         "training.epochs": epochs,
         "training.learning_rate": 3e-3,
@@ -177,8 +185,8 @@ def excerpt_seconds(name: str, n_steps: int = 16) -> float:
     config = find_architecture(condition.architecture).configure(**condition.options)
     network = build_tagger(condition.architecture, 50, **condition.options).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    waveforms = torch.randn(BATCH, config.n_samples).mul_(0.1).clamp_(-1, 1)
-    targets = torch.zeros(BATCH, 50)
+    waveforms = torch.randn(MEASURED_BATCH, config.n_samples).mul_(0.1).clamp_(-1, 1)
+    targets = torch.zeros(MEASURED_BATCH, 50)
     augment = None
     if "augmentation.preset" in condition.settings:
         augment = Augmentation(AugmentationConfig(preset="code"), sample_rate=config.sample_rate)
@@ -190,7 +198,7 @@ def excerpt_seconds(name: str, n_steps: int = 16) -> float:
         torch.nn.functional.binary_cross_entropy_with_logits(network(heard), targets).backward()
         optimizer.step()
         seconds.append(time.process_time() - began)
-    return min(seconds) / BATCH  # what else the machine does only adds
+    return min(seconds) / MEASURED_BATCH  # what else the machine does only adds
 
 
 def costs(output: Path, names: Iterable[str]) -> dict[str, float]:
@@ -218,15 +226,15 @@ def epochs_within(budget: float, *, seconds_each: float, n_tracks: int) -> int:
 def run_all(arguments: argparse.Namespace) -> None:
     """Every run that is not there yet, some at a time, each in a process with one thread."""
     names = arguments.only or list(CONDITIONS)
-    orders = [(seed, name) for seed, name in itertools.product(arguments.seeds, names)]
+    orders = list(itertools.product(arguments.seeds, arguments.batches, names))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
 
-    def carry_out(order: tuple[int, str]) -> None:
-        seed, name = order
-        if (arguments.output / "runs" / f"{name}-seed{seed}" / "report.json").exists():
+    def carry_out(order: tuple[int, int, str]) -> None:
+        seed, batch, name = order
+        if (run_folder(arguments.output, name, batch=batch, seed=seed) / "report.json").exists():
             return
         command = [sys.executable, __file__, str(arguments.world), str(arguments.output), "--run", name]
-        command += ["--seeds", str(seed), "--budget", str(arguments.budget)]
+        command += ["--seeds", str(seed), "--batches", str(batch), "--budget", str(arguments.budget)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         print((done.stdout if done.returncode == 0 else f"{name}, seed {seed} failed: {done.stderr[-500:]}").strip())
 
@@ -237,28 +245,49 @@ def run_all(arguments: argparse.Namespace) -> None:
 def run_one(arguments: argparse.Namespace) -> None:
     """One run, in this process."""
     torch.set_num_threads(1)
-    name, (seed,) = arguments.run, arguments.seeds
+    name, (seed,), (batch,) = arguments.run, arguments.seeds, arguments.batches
     cost = costs(arguments.output, [name])[name]
     n_tracks = n_train(arguments.world, arguments.output, name)
     epochs = epochs_within(arguments.budget, seconds_each=cost, n_tracks=n_tracks)
     began = time.process_time()
-    trained = train(recipe(name, arguments.world, arguments.output, epochs=epochs, seed=seed), quiet=True)
+    what = recipe(name, arguments.world, arguments.output, epochs=epochs, batch=batch, seed=seed)
+    trained = train(what, quiet=True)
     seconds = time.process_time() - began
-    print(f"{epochs} epochs, {seconds:.0f} processor seconds with validation and test: {trained.report.line()}")
+    print(f"{epochs} epochs in batches of {batch}, {seconds:.0f} processor seconds in all: {trained.report.line()}")
 
 
-def summary(output: Path) -> dict[str, dict[str, Any]]:
-    """By condition: areas of each seed, and the interval of the first."""
+def best_validation(folder: Path) -> float:
+    """The best macro PR-AUC that a run saw on the validation split."""
+    with (folder / "metrics.csv").open(encoding="utf-8") as file:
+        return max(float(row["valid_pr_auc_macro"]) for row in csv.DictReader(file))
+
+
+def chosen(output: Path, name: str, seed: int) -> tuple[int, Path] | None:
+    """The batch that did better on the validation split, and its run; None where there is no run."""
+    folders = {batch: run_folder(output, name, batch=batch, seed=seed) for batch in BATCHES}
+    scores = {n: best_validation(one) for n, one in folders.items() if (one / "report.json").exists()}
+    if not scores:
+        return None
+    batch = max(scores, key=lambda one: scores[one])
+    return batch, folders[batch]
+
+
+def summary(output: Path, seeds: Iterable[int]) -> dict[str, dict[str, Any]]:
+    """By condition: batch, epochs, areas of each seed, and the interval of the first."""
     found: dict[str, dict[str, Any]] = {}
-    for name in CONDITIONS:
-        reports = []
-        for path in sorted((output / "runs").glob(f"{name}-seed[0-9]/report.json")):
-            reports.append(json.loads(path.read_text(encoding="utf-8")))
-        if not reports:
+    for name, condition in CONDITIONS.items():
+        runs = [run for seed in seeds if (run := chosen(output, name, seed)) is not None]
+        if not runs:
             continue
-        epochs = json.loads((output / "runs" / f"{name}-seed0" / "recipe.json").read_text())["training"]["epochs"]
-        found[name] = {"title": CONDITIONS[name].title, "n_items": reports[0]["n_items"], "epochs": epochs}
-        found[name]["seeds"] = [report["training_seed"] for report in reports]
+        reports = [json.loads((folder / "report.json").read_text(encoding="utf-8")) for _, folder in runs]
+        settings = json.loads((runs[0][1] / "recipe.json").read_text(encoding="utf-8"))
+        found[name] = {
+            "title": condition.title,
+            "n_items": reports[0]["n_items"],
+            "batches": [batch for batch, _ in runs],
+            "epochs": settings["training"]["epochs"],
+            "seeds": [report["training_seed"] for report in reports],
+        }
         for metric in ("roc_auc_macro", "pr_auc_macro"):
             first = reports[0]["metrics"][metric]
             found[name][metric] = {
@@ -268,14 +297,14 @@ def summary(output: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def write_summary(output: Path) -> None:
+def write_summary(output: Path, seeds: Iterable[int]) -> None:
     """``study.json`` and ``study.md``."""
-    found = summary(output)
+    found = summary(output, seeds)
     (output / "study.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
-    lines = ["| condition | epochs | ROC-AUC, macro | 95% interval | PR-AUC, macro | 95% interval |"]
-    lines.append("| --- | ---: | ---: | --- | ---: | --- |")
+    lines = ["| condition | batch | epochs | ROC-AUC, macro | 95% interval | PR-AUC, macro | 95% interval |"]
+    lines.append("| --- | ---: | ---: | ---: | --- | ---: | --- |")
     for one in found.values():
-        cells = [one["title"], str(one["epochs"])]
+        cells = [one["title"], ", ".join(str(batch) for batch in one["batches"]), str(one["epochs"])]
         for metric in ("roc_auc_macro", "pr_auc_macro"):
             values, (low, high) = one[metric]["values"], one[metric]["interval"]
             spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
@@ -311,6 +340,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--budget", type=float, default=150.0, help="processor seconds of training steps")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--batches", type=int, nargs="+", default=list(BATCHES), help="excerpts in a batch")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="+", choices=list(CONDITIONS))
     parser.add_argument("--run", choices=list(CONDITIONS), help=argparse.SUPPRESS)
@@ -323,7 +353,7 @@ def main() -> None:
     torch.set_num_threads(1)
     costs(arguments.output, arguments.only or CONDITIONS)
     run_all(arguments)
-    write_summary(arguments.output)
+    write_summary(arguments.output, arguments.seeds)
     draw(arguments.output, arguments.output / "study.png")
 
 

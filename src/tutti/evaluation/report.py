@@ -110,7 +110,7 @@ class Report:
 
     Attributes:
         model: Its name.
-        dataset: The catalogue.
+        dataset: The research dataset and its protocol, or the catalogue's name.
         split: Of it.
         n_items: That were scored.
         bootstrap: How intervals were drawn; its seed is the report's.
@@ -221,7 +221,7 @@ class Predicted:
 
     Attributes:
         model: Who predicted.
-        dataset: The catalogue.
+        dataset: The research dataset and its protocol, or the catalogue's name.
         split: Of it.
         labels: Of the columns.
         targets: True where a label applies. Shape (items, labels).

@@ -39,7 +39,7 @@ from tutti.evaluation.robustness_listening import (
 )
 from tutti.evaluation.robustness_report import RobustnessReport
 from tutti.evaluation.robustness_scores import Heard, score_model
-from tutti.evaluation.tagging import scored_tracks
+from tutti.evaluation.tagging import dataset_title, origin_of, scored_tracks
 from tutti.models.model import Model
 
 FIGURE_FILE = "robustness.png"
@@ -81,10 +81,9 @@ def robustness_study(
         for name, one in _heard_under(condition, models, tracks, folder, tell).items():
             heard[name][condition.title] = condition.column, one
     bootstrap = bootstrap or Bootstrap()
-    dataset, protocol = _origin(catalogue, tracks)
-    is_published = dataset == PUBLISHED_DATASET
+    is_published = origin_of(catalogue, tracks)[0] == PUBLISHED_DATASET
     report = RobustnessReport(
-        dataset=f"{dataset} ({protocol})" if dataset else catalogue.folder.name,
+        dataset=dataset_title(catalogue, tracks),
         split=split,
         bootstrap=bootstrap,
         noise_seed=NOISE_SEED,
@@ -129,13 +128,3 @@ def _heard_under(
 
 def _rate(model: Model) -> tuple[int, str]:
     return model.sample_rate, model.config.resampling.quality
-
-
-def _origin(catalogue: Catalogue, tracks: Sequence[Track]) -> tuple[str, str]:
-    """Research dataset and protocol of the tracks; empty where they do not all come from one."""
-    facts = catalogue.facts()
-    origins = {
-        tuple(str(facts.get(track.track_id, {}).get(what, "")) for what in ("dataset", "protocol")) for track in tracks
-    }
-    dataset, protocol = next(iter(origins)) if len(origins) == 1 else ("", "")
-    return dataset, protocol

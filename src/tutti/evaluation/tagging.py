@@ -86,7 +86,7 @@ def predict_tracks(model: Model, catalogue: Catalogue, *, split: str = "test", j
         )
     return Predicted(
         model=model.name,
-        dataset=catalogue.folder.name,
+        dataset=dataset_title(catalogue, tracks),
         split=split,
         labels=model.labels,
         targets=np.stack([truth[key] for key in ids]),
@@ -96,6 +96,24 @@ def predict_tracks(model: Model, catalogue: Catalogue, *, split: str = "test", j
         ids=ids,
         task=model.config.task,
     )
+
+
+def dataset_title(catalogue: Catalogue, tracks: Sequence[Track]) -> str:
+    """What reports call the tracks' dataset: its name and protocol, or the catalogue's where it has no such origin."""
+    dataset, protocol = origin_of(catalogue, tracks)
+    if not dataset:
+        return catalogue.folder.name
+    return f"{dataset} ({protocol})" if protocol else dataset
+
+
+def origin_of(catalogue: Catalogue, tracks: Sequence[Track]) -> tuple[str, str]:
+    """Research dataset and protocol of the tracks; empty where they do not all come from one."""
+    facts = catalogue.facts()
+    origins = {
+        tuple(str(facts.get(track.track_id, {}).get(what, "")) for what in ("dataset", "protocol")) for track in tracks
+    }
+    dataset, protocol = next(iter(origins)) if len(origins) == 1 else ("", "")
+    return dataset, protocol
 
 
 def scored_tracks(catalogue: Catalogue, split: str) -> list[Track]:

@@ -31,20 +31,18 @@ def evaluate(
 ) -> None:
     """Score a model on the tracks of a catalogue, with bootstrap intervals."""
     from tutti.evaluation.intervals import Bootstrap
-    from tutti.evaluation.session import evaluate_model
+    from tutti.evaluation.session import EvaluationSettings, evaluate_model
 
-    evaluation = evaluate_model(
-        model,
-        on,
+    settings = EvaluationSettings(
         split=split,
         bootstrap=Bootstrap(n_resamples=resamples, seed=seed),
         threshold=threshold,
         tune_on=tune_on,
         against=against,
         spread=excerpts,
-        folder=output,
         figures=figures,
     )
+    evaluation = evaluate_model(model, on, settings, folder=output)
     if as_json:
         typer.echo(json.dumps(evaluation.to_json(), ensure_ascii=False))
     else:

@@ -56,7 +56,7 @@ class Comparison:
     Attributes:
         first: A model's name.
         second: The other's.
-        dataset: The catalogue.
+        dataset: The research dataset and its protocol, or the catalogue's name.
         split: Of it.
         n_items: That both predicted.
         n_left_out: Items, and labels, that only one of the two has.
@@ -150,7 +150,10 @@ def paired(first: Predicted, second: Predicted) -> tuple[Predicted, Predicted]:
         ConfigError: They share none, differ in task, or disagree on the truth.
     """
     if first.task != second.task:
-        raise ConfigError(f"{first.model} predicts {first.task}, {second.model} {second.task}")
+        raise ConfigError(
+            f"{first.model} predicts {first.task}, {second.model} {second.task}",
+            hint="compare two models of tags, or two of classes",
+        )
     ids = [key for key in first.ids if key in {*second.ids}]
     labels = [label for label in first.labels if label in {*second.labels}]
     if not ids or not labels:
@@ -159,7 +162,10 @@ def paired(first: Predicted, second: Predicted) -> tuple[Predicted, Predicted]:
             hint="compare models of the same labels on the same catalogue and split",
         )
     if first.task == "classes" and {*first.labels} != {*second.labels}:
-        raise ConfigError(f"{first.model} and {second.model} decide between different classes")
+        raise ConfigError(
+            f"{first.model} and {second.model} decide between different classes",
+            hint="compare models of the same classes",
+        )
     ours, theirs = (_restricted(one, ids, labels) for one in (first, second))
     if not np.array_equal(ours.targets, theirs.targets):
         raise ConfigError(

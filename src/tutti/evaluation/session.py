@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,36 @@ from tutti.models.model import Model
 from tutti.models.zoo import load_model
 
 COMPARISON_JSON, COMPARISON_MARKDOWN = "comparison.json", "comparison.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """How a model is evaluated.
+
+    Attributes:
+        split: Of the catalogue.
+        bootstrap: How intervals are drawn.
+        threshold: A label is given where its probability is at least this.
+        tune_on: Another split, on which thresholds are tuned.
+        against: Another model, or a file or folder of its predictions.
+        spread: Of the excerpts: ``even``, or ``published`` to repeat published scores.
+        figures: Draw figures into the folder.
+    """
+
+    split: str = "test"
+    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    threshold: float = 0.5
+    tune_on: str | None = None
+    against: str | None = None
+    spread: str = "even"
+    figures: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise ConfigError(
+                f"threshold={self.threshold:g} lies outside 0 to 1, where probabilities are",
+                hint="give one between, such as 0.5",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,40 +80,27 @@ class Evaluation:
 
 
 def evaluate_model(
-    model: str,
-    on: Path,
-    *,
-    split: str = "test",
-    bootstrap: Bootstrap | None = None,
-    threshold: float = 0.5,
-    tune_on: str | None = None,
-    against: str | None = None,
-    spread: str = "even",
-    folder: Path | None = None,
-    figures: bool = False,
+    model: str, on: Path, settings: EvaluationSettings | None = None, *, folder: Path | None = None
 ) -> Evaluation:
     """Evaluate a model, named as on the command line, over a catalogue.
 
     Args:
         model: A bundle's folder, or a published model's name.
         on: The catalogue's folder.
-        split: Of it.
-        bootstrap: How intervals are drawn.
-        threshold: A label is given where its probability is at least this.
-        tune_on: Another split, on which thresholds are tuned.
-        against: Another model, or a file or folder of its predictions.
-        spread: Of the excerpts: ``even``, or ``published`` to repeat published scores.
+        settings: How it is evaluated.
         folder: Where everything is written; None writes nothing.
-        figures: Draw figures into the folder.
 
     Raises:
-        ConfigError: Figures without a folder, or whatever ``tutti.evaluation.tagging`` refuses.
+        ConfigError: Figures without a folder, or whatever ``tutti.evaluation.tagging`` and ``comparison`` refuse.
     """
-    if figures and folder is None:
+    settings = settings or EvaluationSettings()
+    if settings.figures and folder is None:
         raise ConfigError("figures need a folder", hint="name one: -o FOLDER")
-    bootstrap, catalogue, tagger = bootstrap or Bootstrap(), Catalogue.open(on), _model(model, spread)
+    bootstrap, threshold, split = settings.bootstrap, settings.threshold, settings.split
+    catalogue, tagger = Catalogue.open(on), _model(model, settings.spread)
+    against, tune_on = settings.against, settings.tune_on
     other = _read(against)
-    rival = None if against is None or other is not None else _model(against, spread)  # a wrong name ends it here
+    rival = None if against is None or other is not None else _model(against, settings.spread)  # a wrong name ends here
     tuned = None if tune_on is None else tune_thresholds(tagger, catalogue, split=split, tune_on=tune_on)
     predicted = predict_tracks(tagger, catalogue, split=split)
     if rival is not None:
@@ -95,7 +112,7 @@ def evaluate_model(
     )
     if folder is not None:
         evaluation.write(folder)
-    if figures and folder is not None:
+    if settings.figures and folder is not None:
         from tutti.evaluation.figures import draw_figures
 
         draw_figures(evaluation.report, predicted, folder, comparison=evaluation.comparison)

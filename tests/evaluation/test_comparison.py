@@ -58,6 +58,14 @@ def test_models_are_aligned_by_the_names_of_items_and_labels(predicted):
     assert {row.holm_p_value for row in found.labels} == {1.0}
 
 
+@pytest.mark.parametrize(("n_resamples", "n_lacking"), [(100, 20), (119, 1), (120, 0), (1000, 0)])
+def test_too_few_resamples_to_find_any_label_are_told(predicted, n_resamples, n_lacking):
+    found = compare(predicted, predicted, bootstrap=Bootstrap(n_resamples=n_resamples))  # three labels
+    assert found.n_resamples_lacking == n_lacking
+    assert ("none can fall below 0.05: take 120 or more" in found.to_markdown()) == (n_lacking > 0)
+    assert (3 * 2 / (n_resamples + 1) < 0.05) == (n_lacking == 0)
+
+
 def test_models_that_disagree_on_the_truth_are_not_compared(predicted):
     with pytest.raises(ConfigError, match="different tags"):
         compare(predicted, dataclasses.replace(predicted, targets=~predicted.targets), bootstrap=BOOTSTRAP)

@@ -35,7 +35,7 @@ def test_a_file_is_entered_where_the_stretch_begins(tmp_path):
     assert waveform[[0, -1]] * 10 == pytest.approx([4.0, 5.0], abs=2e-3)
 
 
-@pytest.mark.parametrize("start", [10.0, 99.0, -1.0])
+@pytest.mark.parametrize("start", [10.0, 99.0, -1.0, float("nan"), float("inf")])
 def test_a_start_outside_the_sound_is_told_with_the_length(ramp, start):
     with pytest.raises(AudioError, match=r"lasts 10\.0 s") as raised:
         Stretch.of(ramp, start=start).waveform()

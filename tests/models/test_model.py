@@ -5,7 +5,9 @@ import pytest
 import soundfile
 
 from tutti.audio.decoding import read_waveform
-from tutti.errors import AudioError
+from tutti.errors import AudioError, ConfigError
+from tutti.models.model import move_network
+from tutti.models.taggers import build_tagger
 
 
 def test_predictions_are_probabilities_one_a_label(small_model, sine_wav):
@@ -86,3 +88,10 @@ def test_what_cannot_be_heard_is_refused(waveform, small_model):
 def test_a_missing_file_is_refused_by_name(small_model, tmp_path):
     with pytest.raises(AudioError, match=r"nowhere\.mp3 cannot be read: no such file"):
         small_model.predict(tmp_path / "nowhere.mp3")
+
+
+@pytest.mark.parametrize("device", ["quark", "cuda:99"])
+def test_a_device_that_is_not_here_is_told_with_one_that_is(device):
+    with pytest.raises(ConfigError, match="nothing can be computed on the device") as caught:
+        move_network(build_tagger("short_chunk_resnet", 2, n_channels=2), device)
+    assert "cpu" in str(caught.value.hint)

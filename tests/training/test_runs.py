@@ -218,3 +218,18 @@ def test_two_processes_learn_as_well_as_one_and_go_on_after_a_stop(table, tmp_pa
     pairs = zip(alone.history.epochs, together.history.epochs, strict=True)
     assert sum(abs(a.train_loss - b.train_loss) for a, b in pairs) / 12 < 0.1
     assert_same(load_file(together.bundle / "model.safetensors"), weights_of(parse_recipe(shared)))
+
+
+def test_a_recipe_that_cannot_be_carried_out_leaves_no_folder_in_the_way_of_the_corrected_one(table):
+    wrong = parse_recipe(table | {"data": table["data"] | {"task": "classes", "labels": ["low", "pure"]}})
+    with pytest.raises(ConfigError, match="several classes"):
+        train(wrong, quiet=True)
+    assert not wrong.folder.exists()
+
+
+def test_excerpts_too_short_for_the_network_are_refused_before_training(table):
+    table["model"]["options"]["n_samples"] = 10
+    recipe = parse_recipe(table)
+    with pytest.raises(ConfigError, match="cannot hear excerpts of 10 samples"):
+        train(recipe, quiet=True)
+    assert not recipe.folder.exists()

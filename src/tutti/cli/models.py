@@ -90,7 +90,9 @@ def pull(
 @models_app.command("import")
 def import_model(
     file: Annotated[Path, typer.Argument(help="A published PyTorch state dict.")],
-    architecture: Annotated[str, typer.Option(help="musicnn, musicnn_msd, fcn, crnn or short_chunk_resnet.")],
+    architecture: Annotated[
+        str, typer.Option(help="Such as musicnn, fcn or short_chunk_resnet; a wrong name lists all.")
+    ],
     labels: Annotated[str, typer.Option(help="JSON list or text file; FILE.json:KEY where it holds several lists.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The bundle's folder; its name names the model.")],
     option: Annotated[

@@ -11,6 +11,7 @@ References:
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,18 @@ class Comparison:
     metrics: dict[str, Difference]
     labels: tuple[LabelDifference, ...]
 
+    @property
+    def alpha(self) -> float:
+        """The chance of a false alarm that is taken: 1 minus the intervals' level."""
+        return 1 - self.bootstrap.level
+
+    @property
+    def n_resamples_lacking(self) -> int:
+        """Resamples that must be added before any label's corrected p-value can fall below alpha; 0 if it can now."""
+        # the smallest p-value is 2 / (resamples + 1), and Holm multiplies the smallest by the number of labels
+        needed = math.floor(2 * len(self.labels) / self.alpha + 1e-9)
+        return max(0, needed - self.bootstrap.n_resamples)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return dataclasses.asdict(self)
@@ -96,7 +109,8 @@ class Comparison:
             *[_row(TITLES[name], one) + f" {one.p_value:.3g} |" for name, one in self.metrics.items()],
             "",
             f"The {min(TOLD_LABELS, len(self.labels))} of {len(self.labels)} labels whose PR-AUC differs most. So "
-            "many tests find differences by chance: trust the corrected p-value (Holm), not the plain one.",
+            "many tests find differences by chance: trust the corrected p-value (Holm), not the plain one."
+            + self._lacking(),
             "",
             "| label | difference of PR-AUC | interval | p | p, corrected | items |",
             "| --- | ---: | --- | ---: | ---: | ---: |",
@@ -107,6 +121,14 @@ class Comparison:
             ],
         ]
         return "\n".join(lines) + "\n"
+
+    def _lacking(self) -> str:
+        if not self.n_resamples_lacking:
+            return ""
+        return (
+            f" With {self.bootstrap.n_resamples:,} resamples none can fall below {self.alpha:.2g}: "
+            f"take {self.bootstrap.n_resamples + self.n_resamples_lacking:,} or more."
+        )
 
 
 def compare(first: Predicted, second: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5) -> Comparison:

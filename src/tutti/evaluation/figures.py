@@ -98,6 +98,7 @@ def draw_labels(report: Report, path: Path) -> None:
         panel.set(title=title, xlim=(0, 1), ylim=(-0.6, len(ranked) - 0.4))
         panel.grid(axis="x", alpha=0.3)
         panel.set_axisbelow(True)
+    panels[1].tick_params(axis="y", length=0)
     panels[0].set_yticks(places, [f"{one.label} ({one.n_positives})" for one in ranked], fontsize=8)
     _save(figure, f"{report.model}: {report.setting}", path)
 
@@ -112,18 +113,20 @@ def draw_confusion(report: Report, predicted: Predicted, path: Path) -> None:
         shares = confused_with(predicted.targets, predicted.decisions(report.threshold))
         across, down = f"given wrongly, at {report.threshold:g}", "tag of the track"
     n_labels = len(predicted.labels)
-    side = 2.6 + max(3.0, 0.2 * n_labels)
-    figure = _figure(side + 0.9, side)
+    side = 2.4 + max(3.0, 0.2 * n_labels)
+    figure = _figure(side + 1.4, side)
     panel = figure.subplots()
-    picture = panel.imshow(shares, cmap="Blues", vmin=0, vmax=1 if report.task == "classes" else None)
+    highest = 1.0 if report.task == "classes" else max(float(shares.max()), 0.01)  # where nothing is wrong: all pale
+    picture = panel.imshow(shares, cmap="Blues", vmin=0, vmax=highest)
     panel.set(xlabel=across, ylabel=down)
     panel.set_xticks(range(n_labels), predicted.labels, rotation=90, fontsize=8)
-    panel.set_yticks(range(n_labels), predicted.labels, fontsize=8)
+    rows = [f"{label} ({n})" for label, n in zip(predicted.labels, predicted.targets.sum(axis=0), strict=True)]
+    panel.set_yticks(range(n_labels), rows, fontsize=8)
     if n_labels <= 12:
         for (row, column), share in np.ndenumerate(shares):
-            colour = "white" if share > 0.6 * shares.max() else "black"
+            colour = "white" if share > 0.6 * highest else "black"
             panel.text(column, row, f"{share:.2f}", ha="center", va="center", fontsize=7, color=colour)
-    figure.colorbar(picture, ax=panel, shrink=0.7, label="share of the row's tracks")
+    figure.colorbar(picture, ax=panel, shrink=0.7, aspect=30, label="share of the row's tracks")
     _save(figure, f"{report.model}:\n{report.setting}", path)
 
 
@@ -133,7 +136,7 @@ def draw_comparison(comparison: Comparison, path: Path) -> None:
     figure = _figure(7.2, 1.6 + 0.19 * max(8, len(rows)))
     panel = figure.subplots()
     for place, row in enumerate(rows):
-        one, is_sure = row.pr_auc, row.holm_p_value < 1 - comparison.bootstrap.level
+        one, is_sure = row.pr_auc, row.holm_p_value < comparison.alpha
         colour = GREY if not is_sure else PALETTE[0] if one.value > 0 else PALETTE[1]
         panel.plot([one.low, one.high], [place, place], color=colour, linewidth=1.4)
         panel.plot(one.value, place, "o" if is_sure else ".", color=colour)
@@ -145,13 +148,10 @@ def draw_comparison(comparison: Comparison, path: Path) -> None:
     setting = f"{comparison.dataset}, split {comparison.split}, {comparison.n_items} items, "
     seeds = f"bootstrap seed {comparison.bootstrap.seed}"
     told = f"macro {macro.value:+.3f} [{macro.low:+.3f}, {macro.high:+.3f}], p = {macro.p_value:.3g}"
-    _save(
-        figure,
-        f"{setting}{seeds}\n{told}; colour: p < 0.05 after Holm".replace(
-            "0.05", f"{1 - comparison.bootstrap.level:.2g}"
-        ),
-        path,
-    )
+    colour = f"colour: p < {comparison.alpha:.2g} after Holm"
+    if comparison.n_resamples_lacking:
+        colour = f"no colour: that takes {comparison.n_resamples_lacking:,} more resamples"
+    _save(figure, f"{setting}{seeds}\n{told}; {colour}", path)
 
 
 def roc_curve(truth: NDArray[np.bool_], scores: NDArray[Any]) -> FloatMatrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -43,9 +44,9 @@ class Stretch(Recording):
             AudioError: The file cannot be decoded, or ends before the stretch begins.
         """
         with super().open() as sound:
-            first = round(self.start * sound.sample_rate)
+            first = round(self.start * sound.sample_rate) if math.isfinite(self.start) else -1
             lasts = sound.n_frames / sound.sample_rate
-            if self.start < 0 or (self.start > 0 and first >= sound.n_frames):
+            if not self.start >= 0 or first < 0 or (first > 0 and first >= sound.n_frames):
                 raise AudioError(
                     f"{self.key} lasts {lasts:.1f} s, nothing begins at {self.start:g} s",
                     hint=f"begin between 0 and {lasts:.1f} s",

@@ -23,7 +23,8 @@ def read_labels(source: str | Path) -> tuple[str, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigError(f"the labels {path} cannot be read: {cause}", hint="name a JSON or text file") from None
+        why = (cause.strerror or str(cause)).lower() if isinstance(cause, OSError) else "they are no text"
+        raise ConfigError(f"the labels {path} cannot be read: {why}", hint="name a JSON or text file") from None
     if path.suffix.lower() != ".json":
         return tuple(line.strip() for line in text.splitlines() if line.strip())
     try:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 from tutti.audio.excerpts import Spread
 from tutti.audio.recording import Recording
-from tutti.errors import AudioError
+from tutti.errors import AudioError, ConfigError
 from tutti.models.bundles import Excerpting, ModelConfig, fingerprint, read_config, read_network, save_bundle
 from tutti.models.folding import folded
 from tutti.models.inference import analyse
@@ -39,11 +40,12 @@ class Model:
 
         Raises:
             ModelError: The folder holds no bundle, or a damaged or newer one.
+            ConfigError: There is no such device here.
         """
         folder = Path(folder)
         config = read_config(folder)
         network = read_network(config, folder)
-        network.to(device)
+        move_network(network, device)
         return cls(config, network, folder=folder.absolute())
 
     def save(self, folder: Path | str) -> None:
@@ -163,3 +165,18 @@ def as_recording(source: ArrayLike | Path | str, sample_rate: int | None) -> Rec
     if sample_rate is None:
         raise AudioError("a waveform needs its sample rate", hint="pass sample_rate=, in Hz")
     return Recording.from_waveform(source, sample_rate)
+
+
+def move_network(network: Tagger, device: str) -> None:
+    """Move a network to a device, as torch names it.
+
+    Raises:
+        ConfigError: Torch knows no such device, or there is none here.
+    """
+    try:
+        network.to(torch.device(device))
+    except (RuntimeError, AssertionError, NotImplementedError) as cause:
+        reason = str(cause).partition("\n")[0].partition(". ")[0]
+        raise ConfigError(
+            f"nothing can be computed on the device {device!r}: {reason}", hint="cpu is always there; others: cuda, mps"
+        ) from None

@@ -85,6 +85,8 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as cause:
         # PyTorch goes on to speculate; its first sentence says what it found.
         reason = str(cause).partition("\n")[0].partition(". ")[0] or "it is empty or ends too early"
+        if isinstance(cause, KeyError):  # says but a byte that is no pickle's
+            reason = "it is no PyTorch file"
         raise ModelError(f"{file} is damaged: {reason}", hint=ANEW) from None
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
         loaded = loaded["state_dict"]

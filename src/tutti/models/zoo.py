@@ -23,7 +23,7 @@ from tutti.errors import DownloadError, ModelError, unknown_name
 from tutti.files import sha256_of
 from tutti.models.bundles import CONFIG
 from tutti.models.downloads import Patience, Progress, RemoteFile, download, one_at_a_time, writing
-from tutti.models.model import Model
+from tutti.models.model import Model, move_network
 from tutti.models.published import import_checkpoint
 from tutti.models.zoo_table import PUBLISHER, Entry, published_checkpoints
 
@@ -202,7 +202,7 @@ class Zoo:
             raise unknown_name("model or folder of a bundle", name, known)
         if found is not None and found.is_file():
             model = self._convert_or_import(self.entry(name), found)
-            model.network.to(device)
+            move_network(model.network, device)
             return model
         return Model.load(found or self.pull(name, progress=progress), device=device)
 

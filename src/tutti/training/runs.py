@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,7 @@ from tutti.evaluation.tagging import evaluate_tagger, scored_tracks
 from tutti.files import write_text
 from tutti.models.bundles import ModelConfig
 from tutti.models.model import Model
+from tutti.models.tagger import Tagger
 from tutti.models.taggers import build_tagger, find_architecture
 from tutti.training.checkpoints import History
 from tutti.training.recipes import Recipe
@@ -80,15 +83,16 @@ def train(recipe: Recipe, *, quiet: bool = False, tell: Callable[[str], None] = 
     catalogue = _open_catalogue(recipe)
     tracks = {split: scored_tracks(catalogue, split) for split in ("train", "valid", recipe.evaluation.split)}
     labels = choose_labels([track for some in tracks.values() for track in some], recipe.data)
-    claim_folder(recipe)
     learned = [*tracks["train"], *tracks["valid"]]
-    tell(f"{len(labels)} labels; decoding {len(learned)} tracks")
-    config = _model_config(recipe, labels)
-    store = _open_store(tracks, recipe, config)
-    train_set, valid_set = (_labelled(store, tracks[split], recipe, labels) for split in ("train", "valid"))
-    torch.manual_seed(recipe.seed)
-    network = build_tagger(config.architecture, len(labels), **config.options)
-    scheme = _scheme(train_set, valid_set, recipe, config)
+    with _claimed_folder(recipe):
+        tell(f"{len(labels)} labels; decoding {len(learned)} tracks")
+        config = _model_config(recipe, labels)
+        store = _open_store(tracks, recipe, config)
+        train_set, valid_set = (_labelled(store, tracks[split], recipe, labels) for split in ("train", "valid"))
+        torch.manual_seed(recipe.seed)
+        network = build_tagger(config.architecture, len(labels), **config.options)
+        _check_length(network, config)
+        scheme = _scheme(train_set, valid_set, recipe, config)
     tell(f"training on {len(train_set.rows)} tracks, {scheme.n_steps} steps an epoch")
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     shares = train_set.targets.mean(axis=0)
@@ -116,6 +120,33 @@ def _open_catalogue(recipe: Recipe) -> Catalogue:
             hint="add data.catalogue=FOLDER; make one: tutti world demo -o FOLDER",
         )
     return Catalogue.open(recipe.data.catalogue)
+
+
+@contextmanager
+def _claimed_folder(recipe: Recipe) -> Iterator[None]:
+    """The run's folder, claimed; a new one goes again where the recipe proves not to fit the sounds."""
+    is_new = not (recipe.folder / RECIPE).exists()
+    claim_folder(recipe)
+    try:
+        yield
+    except ConfigError:
+        if is_new:  # else the corrected recipe would be refused as another one
+            shutil.rmtree(recipe.folder, ignore_errors=True)
+        raise
+
+
+def _check_length(network: Tagger, config: ModelConfig) -> None:
+    """See that the network can hear an excerpt: pooling may leave nothing of a short one."""
+    try:
+        with torch.inference_mode():
+            network.eval()(torch.zeros(1, config.n_samples))
+    except RuntimeError as cause:
+        raise ConfigError(
+            f"{config.architecture} cannot hear excerpts of {config.n_samples} samples with these options: "
+            + str(cause).partition("\n")[0],
+            hint="set a longer model.options.n_samples, or leave it out",
+        ) from None
+    network.train()
 
 
 def claim_folder(recipe: Recipe) -> None:

@@ -144,6 +144,8 @@ class TrainingConfig:
                 f"both the protocol {self.protocol} and {len(self.phases)} phases were given",
                 hint="leave out one of them",
             )
+        if self.protocol is not None:
+            find_protocol(self.protocol)
         if self.protocol is not None or self.phases:
             for field in dataclasses.fields(self):
                 if field.name in ("optimizer", "learning_rate", "weight_decay", "schedule"):

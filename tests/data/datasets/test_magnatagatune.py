@@ -169,3 +169,11 @@ def test_sounds_unpacked_into_the_root_itself_are_found(root):
         folder.rename(root / folder.name)
     (root / "mp3").rmdir()
     assert MAGNATAGATUNE.check(root).is_complete
+
+
+def test_annotations_that_end_within_a_row_are_told_with_the_row(tmp_path):
+    MAGNATAGATUNE.make_fixture(tmp_path)
+    table = tmp_path / "annotations_final.csv"
+    table.write_bytes(table.read_bytes()[:-200])
+    with pytest.raises(DatasetError, match=r"is damaged: row \d+ ends too early"):
+        MAGNATAGATUNE.protocols["filtered"].load(tmp_path)

@@ -225,6 +225,9 @@ def _read_table(path: Path, *, what: str, columns: Iterable[str]) -> list[dict[s
     if not rows or lacking:
         found = f"it lacks the column {lacking[0]!r}" if lacking else "it has no rows"
         raise DatasetError(f"{path} is of another version: {found}", hint=f"fetch the published one: {HOMEPAGE}")
+    cut = next((number for number, row in enumerate(rows, start=2) if None in row.values()), None)
+    if cut is not None:
+        raise DatasetError(f"{path} is damaged: row {cut} ends too early", hint="fetch it again, whole")
     return rows
 
 

@@ -331,6 +331,11 @@ def draw(output: Path, path: Path) -> None:
         panel.set(xlabel=f"{title}, macro", yticks=range(len(names)), yticklabels=[found[n]["title"] for n in names])
         panel.grid(axis="x", alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)
+    seeds = ", ".join(map(str, found[names[0]]["seeds"]))
+    n_items = found[names[0]]["n_items"]
+    figure.suptitle(
+        f"world study, split test, {n_items} items, training seed {seeds}, bootstrap seed 0, 95% intervals", fontsize=9
+    )
     figure.savefig(path, dpi=110)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -233,3 +234,10 @@ def test_excerpts_too_short_for_the_network_are_refused_before_training(table):
     with pytest.raises(ConfigError, match="cannot hear excerpts of 10 samples"):
         train(recipe, quiet=True)
     assert not recipe.folder.exists()
+
+
+def test_a_batch_of_one_excerpt_is_refused_before_training_and_leaves_no_folder(table):
+    table["scheme"] |= {"batch_size": 1}
+    with pytest.raises(ConfigError, match="16 excerpts an epoch in batches of at most 1 leave an excerpt alone"):
+        train(parse_recipe(table), quiet=True)
+    assert not Path(table["output"]).exists()

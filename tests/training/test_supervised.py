@@ -39,6 +39,17 @@ def sounds(tmp_path):
     return LabelledSounds(store=store, rows=np.arange(4), targets=targets)
 
 
+class Normalised(Levels):
+    """The same, normalised over the batch; what it cannot do of one excerpt."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(2)
+
+    def forward(self, waveforms):
+        return self.norm(super().forward(waveforms))
+
+
 def scheme_of(sounds, task="tags", augment=None, **settings):
     config = SupervisedConfig(**{"batch_size": 4, **settings})
     return SupervisedTagging(sounds, sounds, config, n_samples=N_SAMPLES, seed=0, task=task, augment=augment)
@@ -140,3 +151,35 @@ def test_most_tracks_must_be_longer_than_an_excerpt_to_be_heard_as_songs(sounds)
     config = SupervisedConfig(level="song", batch_size=8)
     with pytest.raises(ConfigError, match="4 of 4 tracks are no longer than one excerpt of 1000 samples"):
         SupervisedTagging(sounds, sounds, config, n_samples=1000, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("n_tracks", "batch_size", "n_processes", "hint"),
+    [
+        (1, 32, 1, "train on more tracks; set scheme.batch_size to 4 or more"),
+        (4, 1, 1, "set scheme.batch_size to 4 or more"),
+        (3, 2, 1, "set scheme.batch_size to 4 or more"),
+        (3, 8, 2, "train on more tracks; set scheme.batch_size to 8 or more"),
+        (4, 2, 2, "set scheme.batch_size to 8 or more"),
+    ],
+)
+def test_a_network_that_normalises_over_the_batch_is_given_no_lone_excerpt(
+    sounds, n_tracks, batch_size, n_processes, hint
+):
+    few = LabelledSounds(store=sounds.store, rows=sounds.rows[:n_tracks], targets=sounds.targets[:n_tracks])
+    scheme, network = scheme_of(few, batch_size=batch_size), Normalised()
+    drawn = [draw.share(rank, n_processes) for draw in scheme.draws(1) for rank in range(n_processes)]
+    assert min(len(draw.excerpts.rows) for draw in drawn) == 1
+    with pytest.raises(ConfigError, match="leave an excerpt alone in its batch") as caught:
+        scheme.check_batches(network, n_processes=n_processes)
+    assert caught.value.hint == hint
+    scheme.check_batches(Levels(), n_processes=n_processes)  # does not normalise, so one excerpt will do
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 2}, {"batch_size": 3}, {"level": "song", "excerpts_per_song": 4}])
+def test_batches_of_two_excerpts_or_more_pass_and_trying_leaves_the_network_alone(sounds, settings):
+    network, state = Normalised(), torch.get_rng_state()
+    scheme_of(sounds, **settings).check_batches(network)
+    scheme_of(sounds, batch_size=1).check_batches(Levels())
+    assert torch.equal(torch.get_rng_state(), state)
+    assert network.norm.num_batches_tracked == 0

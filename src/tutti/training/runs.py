@@ -93,6 +93,8 @@ def train(recipe: Recipe, *, quiet: bool = False, tell: Callable[[str], None] = 
         network = build_tagger(config.architecture, len(labels), **config.options)
         _check_length(network, config)
         scheme = _scheme(train_set, valid_set, recipe, config)
+        n_processes = 1 if recipe.training.sync_batchnorm else recipe.training.devices
+        scheme.check_batches(network, n_processes=n_processes)
     tell(f"training on {len(train_set.rows)} tracks, {scheme.n_steps} steps an epoch")
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     shares = train_set.targets.mean(axis=0)

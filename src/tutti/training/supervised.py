@@ -16,6 +16,7 @@ References:
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -134,6 +135,31 @@ class SupervisedTagging:
         self.n_steps = n_batches(len(train.rows) * config.excerpts_per_track, config.n_answers)
         if config.level == "song":
             self._check_lengths()
+
+    def check_batches(self, network: nn.Module, *, n_processes: int = 1) -> None:
+        """See that a network can learn from the smallest batch that there will be.
+
+        Some normalise each channel over nothing but the batch's excerpts: of one excerpt no variance is left.
+
+        Raises:
+            ConfigError: A process will have a batch of one excerpt, and the network cannot learn from one.
+        """
+        n_excerpts, largest = len(self._train.rows) * self._config.excerpts_per_track, self._config.batch_size
+        if self._config.level == "song" or n_excerpts // self.n_steps // n_processes > 1:
+            return
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():  # as if nothing had been tried
+                copy.deepcopy(network).train()(torch.zeros(1, self._n_samples))
+        except ValueError as cause:
+            if "more than 1 value per channel" not in str(cause):
+                raise
+            shared = f", shared by {n_processes} processes," if n_processes > 1 else ""
+            more = f"set scheme.batch_size to {4 * n_processes} or more"
+            raise ConfigError(
+                f"{n_excerpts} excerpts an epoch in batches of at most {largest}{shared} leave an excerpt alone in its "
+                "batch, and this model normalises over several",
+                hint=more if n_excerpts >= 2 * n_processes else f"train on more tracks; {more}",
+            ) from None
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""

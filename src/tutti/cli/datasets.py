@@ -130,7 +130,7 @@ def prepare(
     from tutti.data.sources import find_source
 
     found = find_source(source, root=root, protocol=protocol)
-    with _bar("decoding", quiet=quiet) as show:
+    with bar("decoding", quiet=quiet) as show:
         done = prepare_sounds(
             found,
             output,
@@ -141,6 +141,39 @@ def prepare(
     typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=1) if as_json else "\n".join(done.lines()))
     for split, track, reason in done.problems[: 0 if quiet else N_PROBLEMS]:
         typer.echo(f"{split}\t{track}\t{reason}", err=True)
+
+
+@datasets_app.command()
+def mixtures(
+    sources: Annotated[list[str], typer.Argument(help="Folders of sounds or catalogues; FOLDER=0.2 sets its share.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the catalogue, new or empty.")],
+    count: Annotated[int, typer.Option(min=1, help="How many mixtures.")] = 2000,
+    seconds: Annotated[float, typer.Option(help="Length of each.")] = 29.0,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    held_out: Annotated[
+        Path | None,
+        typer.Option("--held-out", metavar="FILE", help="Lines such as songs/x.ogg: heard in the split valid only."),
+    ] = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a catalogue of sounds that are excerpts of others, mixed and altered: unlabelled music to learn from."""
+    import os
+
+    from tutti.data.mixtures import MixtureConfig, make_mixtures, read_held_out, sounds_below
+
+    given = {Path(name): float(share or 1) for name, _, share in (source.partition("=") for source in sources)}
+    with bar("mixing", quiet=quiet) as show:
+        made = make_mixtures(
+            {folder.resolve().name: sounds_below(folder) for folder in given},
+            output,
+            MixtureConfig(count=count, seconds=seconds, seed=seed),
+            shares={folder.resolve().name: share for folder, share in given.items()},
+            held_out=read_held_out(held_out) if held_out else (),
+            jobs=jobs or os.cpu_count() or 1,
+            progress=show,
+        )
+    typer.echo(f"{output}\t{len(made):,} mixtures of {seconds:g} s, seed {seed}")
 
 
 @datasets_app.command()
@@ -164,7 +197,7 @@ def leaks(
 
     found = find_source(source, root=root, protocol=protocol)
     opened = None if store is None else WaveformStore(store)
-    with _bar("listening", quiet=quiet or (opened is None and not listen)) as show:
+    with bar("listening", quiet=quiet or (opened is None and not listen)) as show:
         report = find_leaks(found, store=opened, listen=listen, jobs=jobs, on_progress=show)
     if as_json:
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
@@ -173,7 +206,7 @@ def leaks(
 
 
 @contextlib.contextmanager
-def _bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None]]:
+def bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None]]:
     """A progress bar on stderr; what it gives takes how many are done, of how many, and how many failed."""
     if quiet:
         yield lambda *_: None

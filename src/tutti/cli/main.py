@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from tutti import __version__
-from tutti.cli import datasets, evaluation, explain, index, models, reproduce, robustness, search, tag, training, world
+from tutti.cli import (
+    datasets,
+    evaluation,
+    explain,
+    index,
+    models,
+    pseudo_labels,
+    reproduce,
+    robustness,
+    search,
+    tag,
+    training,
+    world,
+)
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
@@ -34,6 +47,7 @@ for command in (
     search.show,
     search.stats,
     training.train,
+    pseudo_labels.pseudolabel,
     evaluation.evaluate,
     robustness.robustness,
     explain.explain,

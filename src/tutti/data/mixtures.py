@@ -30,6 +30,7 @@ from tutti.audio.recording import Recording
 from tutti.audio.resampling import Resampling
 from tutti.audio.store import WaveformStore, open_store
 from tutti.data.catalogue import Catalogue
+from tutti.data.folder import scan
 from tutti.data.track import Track
 from tutti.errors import CatalogueError, ConfigError, DatasetError
 from tutti.files import atomic_file, write_text
@@ -125,6 +126,35 @@ def make_mixtures(
         catalogue.put_tracks(track for track, _ in tracks)
         catalogue.put_facts({track.track_id: {"made_of": "; ".join(made_of)} for track, made_of in tracks})
     return catalogue
+
+
+def sounds_below(folder: Path) -> tuple[Track, ...]:
+    """What can be mixed of a folder: the tracks of a catalogue, or the sound files below it.
+
+    Ids begin with the folder's name, so that those of several folders differ.
+
+    Raises:
+        ConfigError: There is no such folder.
+        CatalogueError: The catalogue in it is damaged.
+    """
+    name = folder.resolve().name
+    if (folder / "catalogue.json").exists():
+        tracks = [track for track in Catalogue.open(folder).tracks() if track.audio is not None]
+        return tuple(dataclasses.replace(track, track_id=f"{name}/{track.track_id}") for track in tracks)
+    return tuple(Track(track_id=f"{name}/{file.relative}", audio=file.path) for file in scan(folder).files)
+
+
+def read_held_out(path: Path) -> tuple[str, ...]:
+    """The ids of a text file, one a line; lines that begin with # are remarks.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise ConfigError(f"the list {path} cannot be read: {cause}", hint="give a text file, an id a line") from None
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def _claim(folder: Path, config: MixtureConfig, held_out: Collection[str]) -> Catalogue:

@@ -16,6 +16,7 @@ from tutti.models.tagger import Architecture, Tagger
 from tutti.models.taggers import (
     attention_study,
     cnnsa,
+    compact_cnn,
     crnn,
     fcn,
     harmonic_cnn,
@@ -29,6 +30,7 @@ from tutti.models.taggers import (
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
     "cnnsa": cnnsa.CNNSA,
+    "compact_cnn": compact_cnn.COMPACT_CNN,
     "crnn": crnn.CRNN,
     "fcn": fcn.FCN,
     "harmonic_cnn": harmonic_cnn.HARMONIC_CNN,

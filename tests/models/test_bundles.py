@@ -62,7 +62,7 @@ def test_a_model_of_classes_stays_one_and_is_another_model(small_model, tmp_path
 
 def test_a_task_that_nobody_knows_is_refused(bundle):
     edit(bundle, task="poems")
-    with pytest.raises(ModelError, match=r"wrong at 'task'.*'tags' or 'classes'"):
+    with pytest.raises(ModelError, match=r"wrong at 'task'.*'tags', 'classes'"):
         Model.load(bundle)
 
 

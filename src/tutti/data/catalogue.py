@@ -338,7 +338,7 @@ class Catalogue:
             content_hashes=table["content_hash"].to_pylist(),
             fingerprints=table["fingerprint"].to_pylist(),
             n_excerpts=table["n_excerpts"].to_pylist(),
-            probabilities=_matrix(table["probabilities"], len(record.labels)),
+            probabilities=_probabilities(table, len(record.labels)),
             vectors=_matrix(table["vector"], record.embed_dim),
         )
 
@@ -351,7 +351,7 @@ class Catalogue:
             pa.array(predictions.content_hashes, pa.string()),
             pa.array(predictions.fingerprints, pa.string()),
             pa.array(predictions.n_excerpts, pa.int32()),
-            _fixed_lists(predictions.probabilities),
+            *([_fixed_lists(predictions.probabilities)] if n_labels else []),
             _fixed_lists(predictions.vectors),
         ]
         self.merge(PREDICTIONS + model, pa.Table.from_arrays(columns, schema=schema), on="track_id")
@@ -360,6 +360,12 @@ class Catalogue:
 def _fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
     flat = np.ascontiguousarray(matrix, dtype=np.float32).ravel()
     return pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), matrix.shape[1])
+
+
+def _probabilities(table: pa.Table, n_labels: int) -> NDArray[np.float32]:
+    if not n_labels:
+        return np.zeros((table.num_rows, 0), dtype=np.float32)
+    return _matrix(table["probabilities"], n_labels)
 
 
 def _matrix(column: pa.ChunkedArray, width: int) -> NDArray[np.float32]:

@@ -70,14 +70,18 @@ MODELS = pa.schema(
 
 
 def predictions_schema(n_labels: int, embed_dim: int) -> pa.Schema:
-    """Columns of one model's predictions: probabilities `[n_labels]` and a vector `[embed_dim]` for each track."""
+    """Columns of one model's predictions for each track: a vector `[embed_dim]`, and probabilities `[n_labels]`.
+
+    Of a model without labels there is no column of probabilities: Lance knows no lists of length 0.
+    """
+    probabilities = [pa.field("probabilities", pa.list_(pa.float32(), n_labels))] if n_labels else []
     return pa.schema(
         [
             pa.field("track_id", pa.string(), nullable=False),
             ("content_hash", pa.string()),
             ("fingerprint", pa.string()),
             ("n_excerpts", pa.int32()),
-            ("probabilities", pa.list_(pa.float32(), n_labels)),
+            *probabilities,
             ("vector", pa.list_(pa.float32(), embed_dim)),
         ]
     )

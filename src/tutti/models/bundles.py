@@ -30,6 +30,7 @@ from tutti.models.taggers import build_tagger, find_architecture
 FORMAT = 1
 DUST = 1e-20
 Task = Literal["tags", "classes"]
+ModelTask = Literal[Task, "vectors"]
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
 
@@ -55,9 +56,10 @@ class ModelConfig:
     Attributes:
         name: What catalogues call it: letters, digits, ``-``, ``_`` and ``.``.
         architecture: A name in ``tutti.models.taggers.ARCHITECTURES``.
-        labels: In the order of the outputs.
+        labels: In the order of the outputs; none with the task ``vectors``.
         task: ``tags``: a sound may carry any number of labels, and each has its own probability (a sigmoid).
-            ``classes``: it carries exactly one, and the probabilities sum to one (a softmax).
+            ``classes``: it carries exactly one, and the probabilities sum to one (a softmax). ``vectors``: there
+            are no labels and no head.
         options: Fields of the architecture's configuration that differ from the published size.
         resampling: How a sound is brought to the model's sample rate.
         excerpts: Which excerpts of a sound it hears.
@@ -72,7 +74,7 @@ class ModelConfig:
     name: str
     architecture: str
     labels: tuple[str, ...]
-    task: Task = "tags"
+    task: ModelTask = "tags"
     options: dict[str, Any] = field(default_factory=dict)
     resampling: Resampling = field(default_factory=Resampling)
     excerpts: Excerpting = field(default_factory=Excerpting)
@@ -91,9 +93,14 @@ class ModelConfig:
                 f"{self.name!r} cannot name a model",
                 hint="use letters, digits, '-', '_' and '.', such as musicnn-mtat",
             )
-        if self.task not in get_args(Task):
-            raise unknown_name("task of a model", self.task, get_args(Task))
-        if not self.labels:
+        if self.task not in get_args(ModelTask):
+            raise unknown_name("task of a model", self.task, get_args(ModelTask))
+        if self.task == "vectors" and self.labels:
+            raise ConfigError(
+                f"the model {self.name} gives vectors only, and has {len(self.labels)} labels",
+                hint="leave the labels out, or set task to tags or classes",
+            )
+        if not self.labels and self.task != "vectors":
             raise ConfigError(f"the model {self.name} has no labels", hint="name at least one")
         if len(set(self.labels)) != len(self.labels):
             twice = next(label for label in self.labels if self.labels.count(label) > 1)

@@ -13,19 +13,21 @@ def model_card(config: Mapping[str, Any]) -> str:
     Args:
         config: The values of ``config.json``.
     """
-    kind = "classes, which sum to one," if config.get("task") == "classes" else "labels"
-    sections = [
-        _front_matter(config),
-        f"# {config['name']}\n\nA music tagger: sound in, probabilities of {len(config['labels'])} {kind} out.",
-        _facts(config),
-        _use(config),
-        "## Labels\n\n" + ", ".join(f"`{label}`" for label in config["labels"]),
-    ]
+    sections = [_front_matter(config), f"# {config['name']}\n\n{_what_it_is(config)}", _facts(config), _use(config)]
+    if config["labels"]:
+        sections.append("## Labels\n\n" + ", ".join(f"`{label}`" for label in config["labels"]))
     if config["scores"]:
         sections.append("## Scores\n\n" + _json_block(config["scores"]))
     if config["training"]:
         sections.append("## Training\n\n" + _json_block(config["training"]))
     return "\n\n".join(sections) + "\n"
+
+
+def _what_it_is(config: Mapping[str, Any]) -> str:
+    if config.get("task") == "vectors":
+        return "An encoder of music: sound in, a vector out. It has no labels."
+    kind = "classes, which sum to one," if config.get("task") == "classes" else "labels"
+    return f"A music tagger: sound in, probabilities of {len(config['labels'])} {kind} out."
 
 
 def _front_matter(config: Mapping[str, Any]) -> str:
@@ -55,11 +57,10 @@ def _facts(config: Mapping[str, Any]) -> str:
 
 
 def _use(config: Mapping[str, Any]) -> str:
-    return (
-        "## Use\n\n```python\nimport tutti\n\n"
-        f'model = tutti.load_model("path/to/{config["name"]}")\n'
-        'probabilities = model.predict("song.mp3")  # [n_labels], in the order of model.labels\n```'
-    )
+    line = 'probabilities = model.predict("song.mp3")  # [n_labels], in the order of model.labels'
+    if config.get("task") == "vectors":
+        line = 'vector = model.embed("song.mp3")  # [embed_dim]'
+    return f'## Use\n\n```python\nimport tutti\n\nmodel = tutti.load_model("path/to/{config["name"]}")\n{line}\n```'
 
 
 def _json_block(values: Mapping[str, Any]) -> str:

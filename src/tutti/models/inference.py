@@ -27,7 +27,7 @@ from tutti.audio.recording import Recording
 from tutti.errors import AudioError, TuttiError
 
 if TYPE_CHECKING:
-    from tutti.models.bundles import Task
+    from tutti.models.bundles import ModelTask
     from tutti.models.model import Model
     from tutti.models.tagger import Tagger
 
@@ -284,7 +284,7 @@ class _Desk:
         return moved
 
 
-def _compute(network: Tagger, batch: NDArray[np.float32], *, task: Task) -> _Computed:
+def _compute(network: Tagger, batch: NDArray[np.float32], *, task: ModelTask) -> _Computed:
     device = next(network.parameters()).device
     began = time.perf_counter()
     with torch.inference_mode():
@@ -302,7 +302,7 @@ def _compute(network: Tagger, batch: NDArray[np.float32], *, task: Task) -> _Com
     )
 
 
-def to_probabilities(logits: Tensor, *, task: Task) -> Tensor:
+def to_probabilities(logits: Tensor, *, task: ModelTask) -> Tensor:
     """Logits to probabilities ``[batch, labels]``: each label for itself or, with ``classes``, all sharing one."""
     # In single precision, the last bit of torch's sigmoid depends on a number's place in the batch.
     exact = logits.double()

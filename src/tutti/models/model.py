@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tutti.audio.excerpts import Spread
 from tutti.audio.recording import Recording
-from tutti.errors import AudioError, ConfigError
+from tutti.errors import AudioError, ConfigError, ModelError
 from tutti.models.bundles import Excerpting, ModelConfig, fingerprint, read_config, read_network, save_bundle
 from tutti.models.folding import folded
 from tutti.models.inference import analyse
@@ -104,6 +104,18 @@ class Model:
         """The network in the form that predicts fastest, see :mod:`tutti.models.folding`."""
         return folded(self.network)
 
+    def check_labels(self) -> None:
+        """See that there is something to predict.
+
+        Raises:
+            ModelError: The model gives vectors only.
+        """
+        if not self.labels:
+            raise ModelError(
+                f"{self.name} gives vectors only: it has no labels to predict",
+                hint="take its vectors (embed), or train a tagger that starts from it: [model.start] in a recipe",
+            )
+
     def predict(
         self, source: ArrayLike | Path | str, sample_rate: int | None = None, *, average: bool = True
     ) -> NDArray[np.float32]:
@@ -122,7 +134,9 @@ class Model:
 
         Raises:
             AudioError: The sound cannot be decoded or used.
+            ModelError: The model has no labels.
         """
+        self.check_labels()
         return self._analyse(source, sample_rate, "probabilities", average=average)
 
     def embed(

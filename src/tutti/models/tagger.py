@@ -90,8 +90,16 @@ class Reading:
     attention: tuple[Tensor, ...]
 
 
+class NoHead(nn.Module):
+    """The head of a model without labels: ``[batch, embed_dim]`` to ``[batch, 0]``, without a parameter."""
+
+    def forward(self, representation: Tensor) -> Tensor:
+        """See the class."""
+        return representation[:, :0]
+
+
 class Tagger(nn.Module):
-    """Waveform to logits through a front end, an encoder and a linear head.
+    """Waveform to logits through a front end, an encoder and a linear head, or :class:`NoHead` without labels.
 
     Shape:
         waveform ``[batch, samples]``; features as the front end gives them; representation ``[batch, embed_dim]``;
@@ -106,7 +114,7 @@ class Tagger(nn.Module):
         self.frontend = frontend
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(embed_dim, n_labels)
+        self.head = nn.Linear(embed_dim, n_labels) if n_labels else NoHead()
 
     def represent(self, waveform: Tensor) -> Tensor:
         """``[batch, samples]`` to ``[batch, embed_dim]``."""

@@ -71,7 +71,7 @@ def find_example(text: str, corpus: Corpus, listener: Listener) -> Example:
         QueryError: No model has described anything in the catalogue, or this track.
         UnknownNameError: It is neither a track nor a file.
     """
-    if not any(len(record.labels) for record in corpus.models.values()):
+    if not corpus.models:
         raise QueryError(
             "no model has described the tracks of this catalogue, so that there is nothing to compare sounds by",
             hint="run: tutti index --catalogue CATALOGUE --model NAME",

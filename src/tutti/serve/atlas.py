@@ -130,8 +130,8 @@ def _most_probable(probabilities: NDArray[np.float32], labels: Sequence[str]) ->
 
 def _colours(probabilities: NDArray[np.float32], labels: Sequence[str]) -> tuple[str | None, ...]:
     """The label whose odds exceed its average over the catalogue the most, among the most common such labels."""
-    if not len(probabilities):
-        return ()
+    if not probabilities.size:  # no tracks, or a model without labels
+        return (None,) * len(probabilities)
     bounded = np.clip(probabilities.astype(np.float64), 1e-4, 1 - 1e-4)
     log_odds = np.log(bounded / (1 - bounded))
     leading = (log_odds - log_odds.mean(axis=0)).argmax(axis=1)

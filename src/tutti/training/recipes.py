@@ -25,6 +25,7 @@ from tutti.errors import ConfigError, TuttiError, unknown_name
 from tutti.evaluation.intervals import Bootstrap
 from tutti.models.bundles import Excerpting, Task
 from tutti.models.taggers import find_architecture
+from tutti.training.schemes import SCHEMES, SchemeConfig
 from tutti.training.supervised import SupervisedConfig
 from tutti.training.trainer import TrainingConfig
 
@@ -118,7 +119,7 @@ class Recipe:
     seed: int = 0
     data: DataConfig = field(default_factory=DataConfig)
     model: NetworkConfig = field(default_factory=NetworkConfig)
-    scheme: SupervisedConfig = field(default_factory=SupervisedConfig)
+    scheme: SchemeConfig = field(default_factory=SupervisedConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
@@ -176,6 +177,7 @@ def parse_recipe(table: Mapping[str, Any], *, origin: str = "the recipe") -> Rec
     Raises:
         ConfigError: A setting is unknown, of a wrong type, or makes no sense.
     """
+    table = _with_scheme(table)
     _check_keys(table, Recipe, place=(), origin=origin)
     try:
         # JSON's strict mode: no number out of a text, but a path out of one.
@@ -211,13 +213,30 @@ def override(table: dict[str, Any], setting: str) -> None:
     table[last] = value
 
 
+def _with_scheme(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, with the scheme named.
+
+    Raises:
+        UnknownNameError: There is no such scheme.
+    """
+    scheme = table.get("scheme", {})
+    if not isinstance(scheme, Mapping):
+        return dict(table)  # said in words by what checks the types
+    name = scheme.get("name", SupervisedConfig.name)
+    if name not in SCHEMES:
+        raise unknown_name("training scheme", str(name), SCHEMES)
+    return {**table, "scheme": {**scheme, "name": name}}
+
+
 def _check_keys(table: Mapping[str, Any], kind: type, *, place: tuple[str, ...], origin: str) -> None:
     """Refuse keys that the dataclass does not have, offering the nearest that it has."""
     known = _sections(kind)
+    if kind is Recipe and isinstance(table.get("scheme"), Mapping):
+        known["scheme"] = SCHEMES[table["scheme"]["name"]]
     for key, value in table.items():
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1)
-            elsewhere = [path for path in _settings(Recipe) if path.split(".")[-1] == key]
+            elsewhere = [path for path in _all_settings() if path.split(".")[-1] == key]
             suggestion = [".".join((*place, near)) for near in nearest] or elsewhere
             raise ConfigError(
                 f"{origin} has an unknown setting {'.'.join((*place, key))!r}",
@@ -246,11 +265,17 @@ def _settings(kind: type, place: str = "") -> list[str]:
     return names
 
 
+def _all_settings() -> list[str]:
+    """Dotted names of all settings of recipes, whatever their scheme."""
+    schemes = [name for kind in SCHEMES.values() for name in _settings(kind, "scheme.")]
+    return list(dict.fromkeys([*_settings(Recipe), *schemes]))
+
+
 def _in_words(error: ErrorDetails, origin: str) -> ConfigError:
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, TuttiError):
         return ConfigError(f"{origin}: {cause.message}", hint=cause.hint)
-    known = set(_settings(Recipe)) | set(_sections(Recipe)) | {"training.phases"}
+    known = set(_all_settings()) | set(_sections(Recipe)) | {"training.phases"}
     # pydantic's places number the items of lists and end in names of alternatives of a union; ours are the settings
     parts = [part for part in error["loc"] if isinstance(part, str)]
     place = next(

@@ -1,0 +1,228 @@
+"""What runs of all schemes have in common: the folder, the decoded sounds, the labels, the network's settings, scores.
+
+Each scheme's way to carry out a recipe is composed of these (``runs`` has the list); the folder of a run is described
+there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tutti.audio.augmentation import Augmentation
+from tutti.audio.recording import Recording
+from tutti.audio.store import WaveformStore, open_store
+from tutti.data.catalogue import Catalogue
+from tutti.data.labels import label_targets
+from tutti.data.track import Track
+from tutti.errors import ConfigError
+from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.report import Report
+from tutti.evaluation.tagging import evaluate_tagger
+from tutti.files import write_text
+from tutti.models.bundles import ModelConfig
+from tutti.models.model import Model
+from tutti.models.tagger import Tagger
+from tutti.models.taggers import find_architecture
+from tutti.training.checkpoints import History
+from tutti.training.recipes import Recipe
+from tutti.training.supervised import LabelledSounds
+
+RECIPE, WAVEFORMS, BUNDLE = "recipe.json", "waveforms", "model"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedRun:
+    """What a run has made.
+
+    Attributes:
+        folder: Of the run.
+        bundle: Folder of the model's bundle.
+        model: The model.
+        history: How training went.
+        report: How the model scores.
+        failures: Tracks that could not be decoded for training, and why.
+    """
+
+    folder: Path
+    bundle: Path
+    model: Model
+    history: History
+    report: Report
+    failures: dict[str, str]
+
+
+def open_catalogue(recipe: Recipe) -> Catalogue:
+    """The catalogue that a recipe names.
+
+    Raises:
+        ConfigError: It names none.
+        CatalogueError: There is none.
+    """
+    if recipe.data.catalogue is None:
+        raise ConfigError(
+            f"the recipe {recipe.name} names no catalogue",
+            hint="add data.catalogue=FOLDER; make one: tutti world demo -o FOLDER",
+        )
+    return Catalogue.open(recipe.data.catalogue)
+
+
+@contextmanager
+def claimed_folder(recipe: Recipe) -> Iterator[None]:
+    """The run's folder, claimed; a new one goes again where the recipe proves not to fit the sounds."""
+    is_new = not (recipe.folder / RECIPE).exists()
+    claim_folder(recipe)
+    try:
+        yield
+    except ConfigError:
+        if is_new:  # else the corrected recipe would be refused as another one
+            shutil.rmtree(recipe.folder, ignore_errors=True)
+        raise
+
+
+def check_length(network: Tagger, config: ModelConfig) -> None:
+    """See that the network can hear an excerpt: pooling may leave nothing of a short one."""
+    try:
+        with torch.inference_mode():
+            network.eval()(torch.zeros(1, config.n_samples))
+    except RuntimeError as cause:
+        raise ConfigError(
+            f"{config.architecture} cannot hear excerpts of {config.n_samples} samples with these options: "
+            + str(cause).partition("\n")[0],
+            hint="set a longer model.options.n_samples, or leave it out",
+        ) from None
+    network.train()
+
+
+def claim_folder(recipe: Recipe) -> None:
+    """Make the run's folder, or see that it belongs to the same recipe.
+
+    Raises:
+        ConfigError: It belongs to another recipe, or holds something else.
+    """
+    folder, plain = recipe.folder, recipe.to_json()
+    try:
+        found = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        if folder.is_file() or (folder.exists() and any(folder.iterdir())):
+            hint = "name a new or an empty folder: output=FOLDER"
+            raise ConfigError(f"{folder} holds something that is no training run", hint=hint) from None
+        write_text(folder / RECIPE, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+        return
+    except ValueError as cause:
+        raise ConfigError(f"{folder / RECIPE} is damaged: {cause}", hint="name another folder: output=FOLDER") from None
+    changes = [key for key in _flat(plain) if _flat(plain)[key] != _flat(found).get(key)]
+    # Where the run lies may be told in several ways, and is no part of what it is.
+    changes = [key for key in changes if key != "output"]
+    if changes:
+        key = changes[0]
+        theirs, ours = _flat(found).get(key), _flat(plain)[key]
+        raise ConfigError(
+            f"{folder} holds a run of another recipe: its {key} is {theirs!r}, not {ours!r}",
+            hint="name another folder with output=FOLDER, or remove this one",
+        )
+
+
+def _flat(plain: dict[str, Any], place: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in plain.items():
+        flat |= _flat(value, f"{place}{key}.") if isinstance(value, dict) else {place + key: value}
+    return flat
+
+
+def model_config(recipe: Recipe, labels: tuple[str, ...]) -> ModelConfig:
+    """The configuration of the model that a recipe makes."""
+    network = recipe.model
+    return ModelConfig(
+        name=network.name or recipe.name,
+        architecture=network.architecture,
+        labels=labels,
+        task=recipe.data.task,
+        options=dict(network.options),
+        excerpts=network.excerpts,
+        licence="as the training data allow",
+        source=f"trained with the recipe {recipe.name}",
+        paper=find_architecture(network.architecture).paper,
+        training=recipe.to_json(),
+    )
+
+
+def open_sounds(tracks: Mapping[str, Sequence[Track]], recipe: Recipe, config: ModelConfig) -> WaveformStore:
+    """The decoded sounds of the splits train and valid, decoding what is not decoded yet."""
+    folder = recipe.data.store or recipe.folder / WAVEFORMS
+    recordings = {
+        split: [Recording.from_file(track.audio, key=track.track_id) for track in tracks[split] if track.audio]
+        for split in ("train", "valid")
+    }
+    return open_store(recordings, folder, sample_rate=config.sample_rate, resampling=config.resampling)
+
+
+def labelled(store: WaveformStore, tracks: Sequence[Track], recipe: Recipe, labels: tuple[str, ...]) -> LabelledSounds:
+    """The sounds of some tracks that could be decoded, with their labels.
+
+    Raises:
+        ConfigError: None could be decoded; or with classes, a track is of several, or none is of any.
+    """
+    row_of = {key: row for row, key in enumerate(store.keys)}
+    decoded = [track for track in tracks if track.track_id in row_of]
+    if not decoded:
+        first = next(iter(store.failures.values()), "")
+        raise ConfigError(f"none of the {len(tracks)} tracks could be decoded: {first}", hint="check the files")
+    targets = label_targets(decoded, labels, spelling=recipe.data.spelling)
+    rows = np.asarray([row_of[track.track_id] for track in decoded], dtype=np.int64)
+    if recipe.data.task == "classes":
+        _check_classes(decoded, targets, labels)
+        rows, targets = rows[targets.any(axis=1)], targets[targets.any(axis=1)]
+    return LabelledSounds(store=store, rows=rows, targets=targets)
+
+
+def _check_classes(tracks: Sequence[Track], targets: NDArray[np.bool_], labels: Sequence[str]) -> None:
+    """See that no track is of several classes, and that some are of one."""
+    counts = targets.sum(axis=1)
+    if counts.max(initial=0) > 1:
+        first = int(counts.argmax())
+        names = ", ".join(label for label, applies in zip(labels, targets[first], strict=True) if applies)
+        raise ConfigError(
+            f"{int((counts > 1).sum())} of {len(tracks)} tracks are of several classes: "
+            f"{tracks[first].track_id} is {names}",
+            hint="set data.task = 'tags', or name data.labels that exclude each other",
+        )
+    if not counts.any():
+        raise ConfigError(f"none of {len(tracks)} tracks carries one of the classes", hint="see data.labels")
+
+
+def augmentation(recipe: Recipe, sample_rate: int) -> Augmentation | None:
+    """What alters the recipe's excerpts, if it says so."""
+    return None if recipe.augmentation is None else Augmentation(recipe.augmentation, sample_rate=sample_rate)
+
+
+def evaluate(model: Model, catalogue: Catalogue, recipe: Recipe) -> Report:
+    """The model's scores on the recipe's split."""
+    settings = recipe.evaluation
+    bootstrap = Bootstrap(n_resamples=settings.n_resamples, seed=settings.seed)
+    return evaluate_tagger(
+        model,
+        catalogue,
+        split=settings.split,
+        bootstrap=bootstrap,
+        threshold=settings.threshold,
+        tune_on=settings.tune_on,
+    )
+
+
+def scores(report: Report) -> dict[str, Any]:
+    """A report's part that goes into the bundle."""
+    plain = report.to_json()
+    kept = ("dataset", "split", "seed", "training_seed", "n_items", "bootstrap", "threshold", "metrics", "left_out")
+    return {key: plain[key] for key in kept}

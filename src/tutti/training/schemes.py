@@ -1,0 +1,19 @@
+"""The schemes that a recipe can name, each in a file beside this one: what a batch is, and what is to be lowered.
+
+How a scheme's recipe is carried out is in ``runs.WAYS``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Discriminator
+
+from tutti.training.contrastive import ContrastiveConfig
+from tutti.training.supervised import SupervisedConfig
+
+SCHEMES: dict[str, type] = {
+    "supervised": SupervisedConfig,
+    "contrastive": ContrastiveConfig,
+}
+SchemeConfig = Annotated[SupervisedConfig | ContrastiveConfig, Discriminator("name")]

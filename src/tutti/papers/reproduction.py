@@ -19,12 +19,14 @@ from typing import Any
 
 from tutti.data.datasets import find_dataset
 from tutti.errors import ConfigError, TuttiError
+from tutti.evaluation.report import Report
 from tutti.models.taggers import find_architecture
 from tutti.papers.comparison import Cell, Comparison, Run
 from tutti.papers.smoke import smoke_catalogue, smoke_settings, smoke_table
 from tutti.papers.table import Column, Row, Table, nested
 from tutti.training.recipes import override, parse_recipe
-from tutti.training.runs import TrainedRun, train
+from tutti.training.run_parts import TrainedRun
+from tutti.training.runs import train
 
 Tell = Callable[[str], None]
 
@@ -185,6 +187,7 @@ class _Workshop:
                 yield Run(seed=seed, failure=error.message), None
                 continue
             self._tell(trained.report.line())
+            assert isinstance(trained.report, Report)  # the tables are of taggers
             yield Run(seed=seed, report=trained.report), trained
 
     def _recipe(self, row: Row, column: Column, seed: int) -> Any:

@@ -19,7 +19,7 @@ from tutti.papers.figure import Figure
 from tutti.papers.reproduction import Reproduction
 from tutti.papers.table import AREAS, Row, Table
 from tutti.papers.won2021 import CALS, MTAT, TABLE_3_1, TABLE_3_6, TRANSFORMER, WORK
-from tutti.training.runs import TrainedRun
+from tutti.training.run_parts import TrainedRun
 
 ROBUST = ("fcn", "musicnn", "sample-cnn-se", "cnnsa", "harmonic-cnn", "short-chunk")
 SECONDS = (5, 10, 15, 20, 25, 30)

@@ -29,6 +29,8 @@ from tutti.training.contrastive_network import ContrastiveNetwork, cosines, nt_x
 from tutti.training.loading import Batch, Draw
 from tutti.training.sampling import ExcerptBatch, n_batches, random_starts, shuffled_batches
 
+BLOCK_VIEWS = 512  # compared with all others at once
+
 
 @dataclass(frozen=True, kw_only=True)
 class ContrastiveConfig:
@@ -42,8 +44,8 @@ class ContrastiveConfig:
             augmentation sets them apart.
         temperature: Of the loss.
         dimensions: Of the projection that the loss sees, and training throws away.
-        queue: Vectors of earlier batches to tell a track from besides those of its own batch, through a momentum encoder
-            (MoCo); 0 has neither (SimCLR).
+        queue: Vectors of earlier batches to tell a track from besides those of its own batch, through a momentum
+            encoder (MoCo); 0 has neither (SimCLR).
         momentum: Share of its weights that the momentum encoder keeps in a step.
     """
 
@@ -127,6 +129,7 @@ class ContrastiveLearning:
         self._seed = seed
         self._augment = augment
         self._check()
+        self.n_tracks = len(train.rows)
         self.n_steps = n_batches(len(train.rows) * config.excerpts_per_track, config.batch_size)
 
     def draws(self, epoch: int) -> list[Draw]:
@@ -157,15 +160,12 @@ class ContrastiveLearning:
     def validate(self, network: nn.Module) -> dict[str, float]:
         """NT-Xent over batches of as many tracks as in training, and the share of views whose nearest is the other."""
         first, second = self.valid_projections(network)
-        n_tracks, size = len(first), self._config.batch_size
         temperature = self._config.temperature
-        blocks = np.array_split(np.arange(n_tracks), n_batches(n_tracks, size))
         losses = [
-            len(rows)
-            * nt_xent(first[rows], second[rows], tracks=torch.from_numpy(rows), temperature=temperature).item()
-            for rows in blocks
+            len(rows) * nt_xent(first[rows], second[rows], tracks=torch.from_numpy(rows), temperature=temperature)
+            for rows in self._blocks(len(first))
         ]
-        return {"loss": sum(losses) / n_tracks, "top_1": float(found_at_once(first, second).mean())}
+        return {"loss": float(sum(losses)) / len(first), "top_1": float(found_at_once(first, second).mean())}
 
     def valid_projections(self, network: nn.Module) -> tuple[Tensor, Tensor]:
         """Unit vectors of both views of each track of the validation split, on the CPU. Shape (tracks, dimensions)."""
@@ -173,17 +173,21 @@ class ContrastiveLearning:
         device = next(network.parameters()).device
         starts = self._starts(self._valid, 0)
         projected = []
-        for block, rows in enumerate(np.split(np.arange(len(starts)), range(self._size, len(starts), self._size))):
+        for block, rows in enumerate(self._blocks(len(starts))):
+            # of epoch 0, which is none that is learned from
             draw = Draw(excerpts=ExcerptBatch(rows=rows, starts=starts[rows]), seed=(self._seed, 0, block))
-            views, _ = self._cut(self._valid, draw.excerpts)
-            views, _ = self.alter((views.to(device), views), draw)
+            views, tracks = self._cut(self._valid, draw.excerpts)
+            views, _ = self.alter((views.to(device), tracks), draw)
             projected.append(learner.project(views.flatten(0, 1)).float().cpu().view(len(rows), 2, -1))
         first, second = torch.cat(projected).unbind(dim=1)
         return first, second
 
-    @property
-    def _size(self) -> int:
-        return self._config.batch_size
+    def _blocks(self, n_tracks: int) -> list[NDArray[np.int64]]:
+        """The tracks of the validation split in batches as equal as can be."""
+        blocks: list[NDArray[np.int64]] = np.array_split(
+            np.arange(n_tracks), n_batches(n_tracks, self._config.batch_size)
+        )
+        return blocks
 
     def _cut(self, sounds: UnlabelledSounds, excerpts: ExcerptBatch) -> Batch:
         """The two excerpts of some tracks."""
@@ -237,7 +241,8 @@ def found_at_once(first: Tensor, second: Tensor) -> NDArray[np.float64]:
     """
     views, n_tracks = torch.cat([first, second]), len(first)
     found = []
-    for rows in torch.arange(2 * n_tracks).split(512):
+    for begin in range(0, 2 * n_tracks, BLOCK_VIEWS):
+        rows = torch.arange(begin, min(begin + BLOCK_VIEWS, 2 * n_tracks))
         similarity = cosines(views[rows], views)
         similarity[torch.arange(len(rows)), rows] = -torch.inf
         found.append(similarity.argmax(dim=1) == (rows + n_tracks) % (2 * n_tracks))

@@ -20,7 +20,7 @@ from torch import nn
 from tutti.errors import ConfigError, unknown_name
 from tutti.training.schedules import SCHEDULES
 
-Monitor = Literal["loss", "excerpt_loss", "pr_auc_macro", "roc_auc_macro", "accuracy"]
+Monitor = Literal["loss", "excerpt_loss", "pr_auc_macro", "roc_auc_macro", "accuracy", "top_1"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -26,10 +26,10 @@ from tutti.data.labels import label_targets
 from tutti.data.track import Track
 from tutti.errors import ConfigError
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.report import Report
+from tutti.evaluation.report import Estimate, Report
 from tutti.evaluation.tagging import evaluate_tagger
 from tutti.files import write_text
-from tutti.models.bundles import ModelConfig
+from tutti.models.bundles import ModelConfig, ModelTask
 from tutti.models.model import Model
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import find_architecture
@@ -40,6 +40,27 @@ from tutti.training.supervised import LabelledSounds
 RECIPE, WAVEFORMS, BUNDLE = "recipe.json", "waveforms", "model"
 
 Tell = Callable[[str], None]
+
+
+class RunReport(Protocol):
+    """What every scheme's scores offer."""
+
+    @property
+    def metrics(self) -> dict[str, Estimate]:
+        """By name."""
+
+    @property
+    def n_items(self) -> int:
+        """That were scored."""
+
+    def line(self) -> str:
+        """The scores in one line, with dataset, split, seed and number of items."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+
+    def write(self, folder: Path) -> None:
+        """Write ``report.json`` and ``report.md``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +80,7 @@ class TrainedRun:
     bundle: Path
     model: Model
     history: History
-    report: Report
+    report: RunReport
     failures: dict[str, str]
 
 
@@ -141,14 +162,14 @@ def _flat(plain: dict[str, Any], place: str = "") -> dict[str, Any]:
     return flat
 
 
-def model_config(recipe: Recipe, labels: tuple[str, ...]) -> ModelConfig:
-    """The configuration of the model that a recipe makes."""
+def model_config(recipe: Recipe, labels: tuple[str, ...], *, task: ModelTask | None = None) -> ModelConfig:
+    """The configuration of the model that a recipe makes; its task is the recipe's where none is given."""
     network = recipe.model
     return ModelConfig(
         name=network.name or recipe.name,
         architecture=network.architecture,
         labels=labels,
-        task=recipe.data.task,
+        task=task or recipe.data.task,
         options=dict(network.options),
         excerpts=network.excerpts,
         licence="as the training data allow",

@@ -20,6 +20,8 @@ from tutti.data.labels import choose_labels
 from tutti.evaluation.tagging import scored_tracks
 from tutti.models.model import Model
 from tutti.models.taggers import build_tagger
+from tutti.training.contrastive import ContrastiveConfig
+from tutti.training.contrastive_runs import train_contrastive
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
     BUNDLE,
@@ -102,4 +104,5 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
 
 WAYS: dict[type, Callable[[Recipe, bool, Tell], TrainedRun]] = {
     SupervisedConfig: train_supervised,
+    ContrastiveConfig: train_contrastive,
 }

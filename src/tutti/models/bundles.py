@@ -30,7 +30,7 @@ from tutti.models.taggers import build_tagger, find_architecture
 FORMAT = 1
 DUST = 1e-20
 Task = Literal["tags", "classes"]
-ModelTask = Literal[Task, "vectors"]
+ModelTask = Literal[Task, "vectors", "values"]
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
 
@@ -59,10 +59,12 @@ class ModelConfig:
         labels: In the order of the outputs; none with the task ``vectors``.
         task: ``tags``: a sound may carry any number of labels, and each has its own probability (a sigmoid).
             ``classes``: it carries exactly one, and the probabilities sum to one (a softmax). ``vectors``: there
-            are no labels and no head.
+            are no labels and no head. ``values``: outputs are numbers of any size, such as the factors of a track, and
+            are given as they are.
         options: Fields of the architecture's configuration that differ from the published size.
         resampling: How a sound is brought to the model's sample rate.
         excerpts: Which excerpts of a sound it hears.
+        label_sources: For each label, whose labels it stands for, such as ``mtat:guitar``, where teachers taught it.
         base_rates: Share of training tracks that carry a label, where known.
         licence: Of the weights.
         source: Where the weights come from.
@@ -78,6 +80,7 @@ class ModelConfig:
     options: dict[str, Any] = field(default_factory=dict)
     resampling: Resampling = field(default_factory=Resampling)
     excerpts: Excerpting = field(default_factory=Excerpting)
+    label_sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     base_rates: dict[str, float] = field(default_factory=dict)
     licence: str = "unknown"
     source: str = "unknown"

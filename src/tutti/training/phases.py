@@ -20,7 +20,7 @@ from torch import nn
 from tutti.errors import ConfigError, unknown_name
 from tutti.training.schedules import SCHEDULES
 
-Monitor = Literal["loss", "excerpt_loss", "pr_auc_macro", "roc_auc_macro", "accuracy", "top_1"]
+Monitor = Literal["loss", "excerpt_loss", "pr_auc_macro", "roc_auc_macro", "accuracy", "top_1", "rank_correlation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +189,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 
 def build_optimizer(phase: Phase, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The phase's optimiser, which has seen no step yet."""
+    """The phase's optimiser, which has seen no step yet; parameters may come in groups (``rates``)."""
     return OPTIMIZERS[phase.optimizer](parameters, **_options(phase))
 
 

@@ -21,6 +21,10 @@ class ShownSteps:
         """One step more is done."""
         self.progress.advance(self.task)
 
+    def advance_to(self, n_done: int) -> None:
+        """So many steps are done."""
+        self.progress.update(self.task, completed=n_done)
+
     def describe(self, text: str) -> None:
         """What stands before the bar."""
         self.progress.update(self.task, description=text)

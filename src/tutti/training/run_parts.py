@@ -242,8 +242,8 @@ def evaluate(model: Model, catalogue: Catalogue, recipe: Recipe) -> Report:
     )
 
 
-def scores(report: Report) -> dict[str, Any]:
+def scores(report: RunReport) -> dict[str, Any]:
     """A report's part that goes into the bundle."""
     plain = report.to_json()
     kept = ("dataset", "split", "seed", "training_seed", "n_items", "bootstrap", "threshold", "metrics", "left_out")
-    return {key: plain[key] for key in kept}
+    return {key: plain[key] for key in kept if key in plain}

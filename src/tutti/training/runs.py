@@ -1,4 +1,4 @@
-"""Recipes carried out: each scheme's way, and the supervised one from catalogue to labels, network, score and bundle.
+"""Recipes carried out, each in the way of its scheme.
 
 The run's folder holds::
 
@@ -11,34 +11,18 @@ The run's folder holds::
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
-import torch
-
-from tutti.data.labels import choose_labels
-from tutti.evaluation.tagging import scored_tracks
-from tutti.models.model import Model
-from tutti.models.taggers import build_tagger
 from tutti.training.contrastive import ContrastiveConfig
 from tutti.training.contrastive_runs import train_contrastive
+from tutti.training.factor_regression import FactorRegressionConfig
+from tutti.training.factor_runs import train_factors
+from tutti.training.noisy_student import NoisyStudentConfig
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import (
-    BUNDLE,
-    Tell,
-    TrainedRun,
-    augmentation,
-    check_length,
-    claimed_folder,
-    evaluate,
-    labelled,
-    model_config,
-    open_catalogue,
-    open_sounds,
-    scores,
-)
-from tutti.training.supervised import SupervisedConfig, SupervisedTagging
-from tutti.training.trainer import fit
+from tutti.training.run_parts import Tell, TrainedRun
+from tutti.training.student_runs import train_student
+from tutti.training.supervised import SupervisedConfig
+from tutti.training.supervised_runs import train_supervised
 
 
 def train(recipe: Recipe, *, quiet: bool = False, tell: Tell = lambda _: None) -> TrainedRun:
@@ -56,53 +40,9 @@ def train(recipe: Recipe, *, quiet: bool = False, tell: Tell = lambda _: None) -
     return WAYS[type(recipe.scheme)](recipe, quiet, tell)
 
 
-def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
-    """Carry out a recipe whose scheme is supervised; see :func:`train`."""
-    assert isinstance(recipe.scheme, SupervisedConfig)
-    catalogue = open_catalogue(recipe)
-    tracks = {split: scored_tracks(catalogue, split) for split in ("train", "valid", recipe.evaluation.split)}
-    labels = choose_labels([track for some in tracks.values() for track in some], recipe.data)
-    learned = [*tracks["train"], *tracks["valid"]]
-    with claimed_folder(recipe):
-        tell(f"{len(labels)} labels; decoding {len(learned)} tracks")
-        config = model_config(recipe, labels)
-        store = open_sounds(tracks, recipe, config)
-        train_set, valid_set = (labelled(store, tracks[split], recipe, labels) for split in ("train", "valid"))
-        torch.manual_seed(recipe.seed)
-        network = build_tagger(config.architecture, len(labels), **config.options)
-        check_length(network, config)
-        scheme = SupervisedTagging(
-            train_set,
-            valid_set,
-            recipe.scheme,
-            n_samples=config.n_samples,
-            seed=recipe.seed,
-            task=recipe.data.task,
-            augment=augmentation(recipe, config.sample_rate),
-        )
-        n_processes = 1 if recipe.training.sync_batchnorm else recipe.training.devices
-        scheme.check_batches(network, n_processes=n_processes)
-    tell(f"training on {len(train_set.rows)} tracks, {scheme.n_steps} steps an epoch")
-    history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
-    shares = train_set.targets.mean(axis=0)
-    base_rates = {label: float(share) for label, share in zip(labels, shares, strict=True)}
-    model = Model(dataclasses.replace(config, base_rates=base_rates), network.cpu())
-    tell(f"evaluating epoch {history.best.epoch} on {len(tracks[recipe.evaluation.split])} tracks")
-    report = evaluate(model, catalogue, recipe)
-    model = Model(dataclasses.replace(model.config, scores=scores(report)), network)
-    model.save(recipe.folder / BUNDLE)
-    report.write(recipe.folder)
-    return TrainedRun(
-        folder=recipe.folder,
-        bundle=recipe.folder / BUNDLE,
-        model=model,
-        history=history,
-        report=report,
-        failures={track.track_id: why for track in learned if (why := store.failures.get(track.track_id))},
-    )
-
-
 WAYS: dict[type, Callable[[Recipe, bool, Tell], TrainedRun]] = {
     SupervisedConfig: train_supervised,
     ContrastiveConfig: train_contrastive,
+    FactorRegressionConfig: train_factors,
+    NoisyStudentConfig: train_student,
 }

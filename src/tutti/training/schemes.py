@@ -10,10 +10,16 @@ from typing import Annotated
 from pydantic import Discriminator
 
 from tutti.training.contrastive import ContrastiveConfig
+from tutti.training.factor_regression import FactorRegressionConfig
+from tutti.training.noisy_student import NoisyStudentConfig
 from tutti.training.supervised import SupervisedConfig
 
 SCHEMES: dict[str, type] = {
     "supervised": SupervisedConfig,
     "contrastive": ContrastiveConfig,
+    "factor-regression": FactorRegressionConfig,
+    "noisy-student": NoisyStudentConfig,
 }
-SchemeConfig = Annotated[SupervisedConfig | ContrastiveConfig, Discriminator("name")]
+SchemeConfig = Annotated[
+    SupervisedConfig | ContrastiveConfig | FactorRegressionConfig | NoisyStudentConfig, Discriminator("name")
+]

@@ -68,7 +68,7 @@ def predict_tracks(model: Model, catalogue: Catalogue, *, split: str = "test", j
 
     For a model of classes, tracks that carry none or several of them are among the failures.
     """
-    model.check_labels()
+    model.check_probabilities()
     tracks = scored_tracks(catalogue, split)
     spelling = str(model.config.training.get("data", {}).get("spelling", "plain"))
     truth = dict(

@@ -26,6 +26,8 @@ def model_card(config: Mapping[str, Any]) -> str:
 def _what_it_is(config: Mapping[str, Any]) -> str:
     if config.get("task") == "vectors":
         return "An encoder of music: sound in, a vector out. It has no labels."
+    if config.get("task") == "values":
+        return f"A regressor of music: sound in, {len(config['labels'])} values out."
     kind = "classes, which sum to one," if config.get("task") == "classes" else "labels"
     return f"A music tagger: sound in, probabilities of {len(config['labels'])} {kind} out."
 
@@ -60,6 +62,8 @@ def _use(config: Mapping[str, Any]) -> str:
     line = 'probabilities = model.predict("song.mp3")  # [n_labels], in the order of model.labels'
     if config.get("task") == "vectors":
         line = 'vector = model.embed("song.mp3")  # [embed_dim]'
+    if config.get("task") == "values":
+        line = 'values = model.predict("song.mp3")  # [n_labels], in the order of model.labels'
     return f'## Use\n\n```python\nimport tutti\n\nmodel = tutti.load_model("path/to/{config["name"]}")\n{line}\n```'
 
 

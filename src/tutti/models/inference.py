@@ -303,7 +303,12 @@ def _compute(network: Tagger, batch: NDArray[np.float32], *, task: ModelTask) ->
 
 
 def to_probabilities(logits: Tensor, *, task: ModelTask) -> Tensor:
-    """Logits to probabilities ``[batch, labels]``: each label for itself or, with ``classes``, all sharing one."""
+    """Logits to probabilities ``[batch, labels]``: each label for itself or, with ``classes``, all sharing one.
+
+    With ``values`` they are what the model was asked for, and stay.
+    """
+    if task == "values":
+        return logits.float()
     # In single precision, the last bit of torch's sigmoid depends on a number's place in the batch.
     exact = logits.double()
     return (torch.softmax(exact, dim=1) if task == "classes" else torch.sigmoid(exact)).float()

@@ -116,10 +116,23 @@ class Model:
                 hint="take its vectors (embed), or train a tagger that starts from it: [model.start] in a recipe",
             )
 
+    def check_probabilities(self) -> None:
+        """See that what the model predicts are probabilities of labels.
+
+        Raises:
+            ModelError: It gives vectors only, or values.
+        """
+        self.check_labels()
+        if self.config.task == "values":
+            raise ModelError(
+                f"{self.name} gives {len(self.labels)} values, such as {self.labels[0]!r}, and no probabilities",
+                hint="take the values (predict in Python), or a tagger",
+            )
+
     def predict(
         self, source: ArrayLike | Path | str, sample_rate: int | None = None, *, average: bool = True
     ) -> NDArray[np.float32]:
-        """Probabilities of the labels; of a model of classes they sum to one.
+        """Probabilities of the labels; of a model of classes they sum to one, of one of values they are its values.
 
         The sound is cut into excerpts of the model's length (:mod:`tutti.audio.excerpts`), whose probabilities are
         averaged.

@@ -48,10 +48,10 @@ def tag_files(
         What the models said, in the order of the files and the models, and the files that failed, with the reason.
 
     Raises:
-        ModelError: A model has no labels.
+        ModelError: A model has no labels, or gives values.
     """
     for model in models:
-        model.check_labels()
+        model.check_probabilities()
     recordings = [Recording.from_file(path) for path in dict.fromkeys(paths)]
     by_path = {analysis.recording.path: analysis for analysis in analyse(recordings, models, jobs=jobs)}
     tagged, failures = [], {}

@@ -122,7 +122,7 @@ def _predictions(model: Model, answers: Sequence[tuple[Change, Result]]) -> Pred
         content_hashes=[change.state.content_hash if change.state else "" for change, _ in answers],
         fingerprints=[model.fingerprint] * len(answers),
         n_excerpts=[result.n_excerpts for _, result in answers],
-        probabilities=np.stack([result.probabilities for _, result in answers]),
+        probabilities=np.stack([result.probabilities[: len(_labels(model))] for _, result in answers]),
         vectors=np.stack([result.vectors for _, result in answers]),
     )
 
@@ -371,11 +371,16 @@ class _Indexer:
         self._seconds["store"] += self._written - began
 
 
+def _labels(model: Model) -> tuple[str, ...]:
+    """What a model gives probabilities of; values are none, and only the vectors of such a model are stored."""
+    return () if model.config.task == "values" else model.labels
+
+
 def _record(model: Model) -> ModelRecord:
     return ModelRecord(
         model=model.name,
         fingerprint=model.fingerprint,
-        labels=model.labels,
+        labels=_labels(model),
         embed_dim=model.embed_dim,
         config={**model.config.to_json(), "bundle": str(model.folder) if model.folder else None},
     )

@@ -7,6 +7,8 @@ from tutti.errors import ConfigError
 from tutti.models.taggers import ARCHITECTURES
 from tutti.training.devices import build_fabric
 from tutti.training.recipes import parse_recipe, read_recipe
+from tutti.training.runs import WAYS
+from tutti.training.schemes import SCHEMES
 
 
 def test_a_recipe_states_only_what_differs_from_the_defaults():
@@ -93,6 +95,36 @@ def test_overrides_of_the_command_line_win_over_the_file(tmp_path):
 def test_a_mistake_is_named_and_the_remedy_with_it(table, message, hint):
     with pytest.raises(ConfigError) as caught:
         parse_recipe({"name": "x", **table})
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_the_scheme_is_supervised_unless_named():
+    assert parse_recipe({"name": "x"}).scheme.name == "supervised"
+    assert parse_recipe({"name": "x", "scheme": {"name": "contrastive"}}).scheme.name == "contrastive"
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_every_scheme_can_be_carried_out_and_refuses_settings_of_none(name):
+    assert SCHEMES[name] in WAYS
+    with pytest.raises(ConfigError, match=r"unknown setting 'scheme.nothing'"):
+        parse_recipe({"name": "x", "scheme": {"name": name, "nothing": 1}})
+
+
+@pytest.mark.parametrize(
+    ("scheme", "message", "hint"),
+    [
+        ({"name": "contrastiv"}, "no training scheme called 'contrastiv'", "did you mean 'contrastive'"),
+        ({"name": 3}, "no training scheme called '3'", "supervised"),
+        ({"name": "contrastive", "temperatur": 1}, "unknown setting 'scheme.temperatur'", "'scheme.temperature'"),
+        ({"name": "contrastive", "mixup": 0.1}, "unknown setting 'scheme.mixup'", "known: name, batch_size"),
+        ({"temperature": 0.1}, "unknown setting 'scheme.temperature'", "known: name, level"),
+        ({"name": "contrastive", "queue": "long"}, 'scheme.queue = "long" is wrong; wanted a valid integer', "correct"),
+    ],
+)
+def test_a_mistake_within_a_scheme_is_told_in_the_words_of_that_scheme(scheme, message, hint):
+    with pytest.raises(ConfigError) as caught:
+        parse_recipe({"name": "x", "scheme": scheme})
     assert message in caught.value.message
     assert hint in caught.value.hint
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from tutti.errors import ConfigError, ModelError
 from tutti.files import atomic_file
 from tutti.training.phases import Phase, TrainingProtocol, build_optimizer, continue_optimizer
+from tutti.training.rates import parameter_groups
 from tutti.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Epoch:
 
     Attributes:
         epoch: Its number, from 1.
-        learning_rate: Of its last step.
+        learning_rate: Of its last step, of parts that learn at no other rate.
         train_loss: Mean over its batches.
         valid: What the scheme's validation gave.
         seconds: It took.
@@ -120,14 +121,14 @@ class RunState:
         if before and self.phase_of(before)[0].optimizer == phase.optimizer:
             continue_optimizer(self.optimizer, phase)
         else:
-            self.optimizer = build_optimizer(phase, self._network.parameters())
+            self.optimizer = build_optimizer(phase, parameter_groups(self._network))
 
     def set_learning_rate(self, number: int, step: int, n_steps: int) -> None:
         """Move the rate to where the phase's schedule has it at a step, from 0, of an epoch's ``n_steps``."""
         phase, before = self.phase_of(number)
         share = ((number - 1 - before) * n_steps + step) / (phase.epochs * n_steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = phase.learning_rate * SCHEDULES[phase.schedule](share)
+            group["lr"] = phase.learning_rate * SCHEDULES[phase.schedule](share) * group.get("rate", 1.0)
 
     def update_average(self, step: int) -> None:
         """Move the average towards the weights; less slowly at first, when it knows little."""
@@ -149,9 +150,10 @@ class RunState:
                 f"this scheme's validation does not give {monitor!r}",
                 hint=f"set training.monitor to one of {', '.join(valid)}",
             )
+        first = self.optimizer.param_groups[0]
         epoch = Epoch(
             epoch=len(self.epochs) + 1,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
+            learning_rate=first["lr"] / first.get("rate", 1.0),
             train_loss=train_loss,
             valid=valid,
             seconds=seconds,
@@ -219,7 +221,7 @@ class RunState:
             self.best_state, self.best_number = state["best_state"], state["best_number"]
             self.epochs = [Epoch(**epoch) for epoch in state["epochs"]]
             phase, _ = self.phase_of(len(self.epochs))
-            self.optimizer = build_optimizer(phase, self._network.parameters())
+            self.optimizer = build_optimizer(phase, parameter_groups(self._network))
             self.optimizer.load_state_dict(state["optimizer"])
             self._fabric.strategy.precision.load_state_dict(state["precision"])
         except Exception as cause:  # whatever a damaged file makes torch raise

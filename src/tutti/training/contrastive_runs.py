@@ -27,7 +27,6 @@ from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate
 from tutti.evaluation.tagging import dataset_title
 from tutti.files import write_text
 from tutti.models.model import Model
-from tutti.models.taggers import build_tagger
 from tutti.training.contrastive import ContrastiveConfig, ContrastiveLearning, UnlabelledSounds, found_at_once
 from tutti.training.contrastive_network import ContrastiveNetwork
 from tutti.training.recipes import Recipe
@@ -43,6 +42,7 @@ from tutti.training.run_parts import (
     open_sounds,
 )
 from tutti.training.trainer import fit
+from tutti.training.transfer import build_network
 
 HELD_OUT = {"train": 0.9, "valid": 0.1}  # of tracks without splits
 
@@ -142,8 +142,7 @@ def train_contrastive(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
             seed=recipe.seed,
             augment=augmentation(recipe, config.sample_rate),
         )
-        torch.manual_seed(recipe.seed)
-        tagger = build_tagger(config.architecture, 0, **config.options)
+        tagger = build_network(config, recipe.model.start, seed=recipe.seed, tell=tell)
         check_length(tagger, config)
         network = ContrastiveNetwork(
             tagger,

@@ -21,13 +21,14 @@ from pydantic_core import ErrorDetails
 
 from tutti.audio.augmentation import AugmentationConfig
 from tutti.data.labels import SPLITS, LabelConfig
-from tutti.errors import ConfigError, TuttiError, unknown_name
+from tutti.errors import ConfigError, TuttiError, UnknownNameError, unknown_name
 from tutti.evaluation.intervals import Bootstrap
 from tutti.models.bundles import Excerpting, Task
 from tutti.models.taggers import find_architecture
 from tutti.training.schemes import SCHEMES, SchemeConfig
 from tutti.training.supervised import SupervisedConfig
 from tutti.training.trainer import TrainingConfig
+from tutti.training.transfer import StartConfig
 
 Option = bool | int | float | str
 
@@ -56,12 +57,14 @@ class NetworkConfig:
         architecture: A name in ``tutti.models.taggers.ARCHITECTURES``.
         options: Fields of the architecture's configuration that differ from the published size.
         excerpts: Which excerpts of a sound the trained model hears.
+        start: A trained model to begin with; without the section all weights follow from the seed.
     """
 
     name: str | None = None
     architecture: str = "short_chunk_resnet"
     options: dict[str, Option] = field(default_factory=dict)
     excerpts: Excerpting = field(default_factory=Excerpting)
+    start: StartConfig | None = None
 
     def __post_init__(self) -> None:
         find_architecture(self.architecture).configure(**self.options)
@@ -144,7 +147,7 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """The complete recipe as plain values."""
-        plain: dict[str, Any] = TypeAdapter(Recipe).dump_python(self, mode="json")
+        plain: dict[str, Any] = TypeAdapter(Recipe).dump_python(self, mode="json", by_alias=True)
         return plain
 
 
@@ -177,14 +180,14 @@ def parse_recipe(table: Mapping[str, Any], *, origin: str = "the recipe") -> Rec
     Raises:
         ConfigError: A setting is unknown, of a wrong type, or makes no sense.
     """
-    table = _with_scheme(table)
-    _check_keys(table, Recipe, place=(), origin=origin)
     try:
+        table = _with_scheme(table)
+        _check_keys(table, Recipe, place=(), origin=origin)
         # JSON's strict mode: no number out of a text, but a path out of one.
         return TypeAdapter(Recipe).validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
         raise _in_words(error.errors()[0], origin) from None
-    except TuttiError as error:  # unknown names, which are no ValueError
+    except UnknownNameError as error:  # no ValueError, so pydantic lets it through
         raise ConfigError(f"{origin}: {error.message}", hint=error.hint) from None
 
 
@@ -253,7 +256,7 @@ def _sections(kind: type) -> dict[str, type | None]:
     found: dict[str, type | None] = {}
     for name, hint in get_type_hints(kind).items():
         held = [one for one in (hint, *get_args(hint)) if isinstance(one, type) and dataclasses.is_dataclass(one)]
-        found[name] = held[0] if held else None
+        found[name.rstrip("_")] = held[0] if held else None  # ``from`` is a word of Python
     return found
 
 
@@ -278,6 +281,8 @@ def _in_words(error: ErrorDetails, origin: str) -> ConfigError:
     known = set(_all_settings()) | set(_sections(Recipe)) | {"training.phases"}
     # pydantic's places number the items of lists and end in names of alternatives of a union; ours are the settings
     parts = [part for part in error["loc"] if isinstance(part, str)]
+    if parts[:1] == ["scheme"] and set(parts[1:2]) <= set(SCHEMES):
+        del parts[1:2]
     place = next(
         (".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known),
         ".".join(parts),

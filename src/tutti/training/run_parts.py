@@ -24,7 +24,7 @@ from tutti.audio.store import WaveformStore, open_store
 from tutti.data.catalogue import Catalogue
 from tutti.data.labels import label_targets
 from tutti.data.track import Track
-from tutti.errors import ConfigError
+from tutti.errors import ConfigError, TuttiError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.report import Estimate, Report
 from tutti.evaluation.tagging import evaluate_tagger
@@ -106,7 +106,7 @@ def claimed_folder(recipe: Recipe) -> Iterator[None]:
     claim_folder(recipe)
     try:
         yield
-    except ConfigError:
+    except TuttiError:
         if is_new:  # else the corrected recipe would be refused as another one
             shutil.rmtree(recipe.folder, ignore_errors=True)
         raise
@@ -172,8 +172,8 @@ def model_config(recipe: Recipe, labels: tuple[str, ...], *, task: ModelTask | N
         task=task or recipe.data.task,
         options=dict(network.options),
         excerpts=network.excerpts,
-        licence="as the training data allow",
-        source=f"trained with the recipe {recipe.name}",
+        licence="as the training data allow" + (f", and {network.start.from_}" if network.start else ""),
+        source=f"trained with the recipe {recipe.name}" + (f", from {network.start.from_}" if network.start else ""),
         paper=find_architecture(network.architecture).paper,
         training=recipe.to_json(),
     )

@@ -34,7 +34,6 @@ from tutti.evaluation.tagging import dataset_title, scored_tracks
 from tutti.models.bundles import ModelConfig
 from tutti.models.model import Model
 from tutti.models.tagger import Tagger
-from tutti.models.taggers import build_tagger
 from tutti.models.zoo import load_model
 from tutti.training.checkpoints import History
 from tutti.training.noisy_student import CATALOGUE, NoisyStudent, NoisyStudentConfig, Taught, heard_in_tracks
@@ -58,6 +57,7 @@ from tutti.training.run_parts import (
 from tutti.training.supervised import LabelledSounds, SupervisedConfig
 from tutti.training.supervised_runs import train_supervised
 from tutti.training.trainer import fit
+from tutti.training.transfer import build_network, keeps_head
 
 JOBS = 2
 OWN = "student"  # the label set of a student that has become a teacher
@@ -230,11 +230,11 @@ class _Iteration:
         store = self._open_unlabelled(config)
         taught = {split: self._taught(store, pseudo, tracks) for split, tracks in self.unlabelled.items()}
         ours, failures = self._labelled_sounds(config)
-        torch.manual_seed(recipe.seed)
-        network = build_tagger(config.architecture, len(config.labels), **config.options)
+        network = build_network(config, recipe.model.start, seed=recipe.seed, tell=tell)
         check_length(network, config)
         scheme = self._scheme(taught, ours, config)
-        _begin_at_base_rates(network, taught["train"])
+        if not keeps_head(config, recipe.model.start):
+            _begin_at_base_rates(network, taught["train"])
         n_labelled = f"{len(ours[0].rows)} labelled and " if ours else ""
         tell(f"training on {n_labelled}{len(taught['train'].rows)} unlabelled tracks, {scheme.n_steps} steps an epoch")
         history = fit(network, scheme, recipe.training, folder=self.folder, seed=recipe.seed, quiet=quiet)

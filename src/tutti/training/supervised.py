@@ -34,6 +34,7 @@ from tutti.errors import ConfigError
 from tutti.evaluation.multilabel import pr_auc, roc_auc, scorable
 from tutti.models.bundles import Task
 from tutti.training.loading import Batch, Draw
+from tutti.training.rates import learning_mode
 from tutti.training.sampling import n_batches, random_starts, shuffled_batches, spread_starts
 
 
@@ -149,7 +150,7 @@ class SupervisedTagging:
             return
         try:
             with torch.random.fork_rng(devices=[]), torch.no_grad():  # as if nothing had been tried
-                copy.deepcopy(network).train()(torch.zeros(1, self._n_samples))
+                learning_mode(copy.deepcopy(network))(torch.zeros(1, self._n_samples))
         except ValueError as cause:
             if "more than 1 value per channel" not in str(cause):
                 raise

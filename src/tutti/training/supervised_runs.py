@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-import torch
-
 from tutti.data.labels import choose_labels
 from tutti.evaluation.tagging import scored_tracks
 from tutti.models.model import Model
-from tutti.models.taggers import build_tagger
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
     BUNDLE,
@@ -27,6 +24,7 @@ from tutti.training.run_parts import (
 )
 from tutti.training.supervised import SupervisedConfig, SupervisedTagging
 from tutti.training.trainer import fit
+from tutti.training.transfer import build_network
 
 
 def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
@@ -39,11 +37,10 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     with claimed_folder(recipe):
         tell(f"{len(labels)} labels; decoding {len(learned)} tracks")
         config = model_config(recipe, labels)
+        network = build_network(config, recipe.model.start, seed=recipe.seed, tell=tell)
+        check_length(network, config)
         store = open_sounds(tracks, recipe, config)
         train_set, valid_set = (labelled(store, tracks[split], recipe, labels) for split in ("train", "valid"))
-        torch.manual_seed(recipe.seed)
-        network = build_tagger(config.architecture, len(labels), **config.options)
-        check_length(network, config)
         scheme = SupervisedTagging(
             train_set,
             valid_set,

@@ -43,6 +43,7 @@ from tutti.training.devices import (
 from tutti.training.loading import Batch, Draw, loaded, on_device
 from tutti.training.phases import Monitor, Phase, TrainingProtocol, find_protocol, scale_phases
 from tutti.training.progress import steps_shown
+from tutti.training.rates import learning_mode
 from tutti.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ def _learn(fabric: Fabric, trained: nn.Module, run: RunState, job: _Job) -> Iter
     scheme, config, number = job.scheme, job.config, len(run.epochs) + 1
     optimizer = cast(torch.optim.Optimizer, fabric.setup_optimizers(run.optimizer))
     _seed(job.seed, number, fabric.global_rank)
-    trained.train()
+    learning_mode(trained)
     draws = (draw.share(fabric.global_rank, fabric.world_size) for draw in scheme.draws(number))
     load = functools.partial(_load, scheme, device=fabric.device)
     for step, (draw, batch) in enumerate(loaded(draws, load, n_threads=config.loaders)):

@@ -8,6 +8,8 @@ from torch.nn import functional
 
 from tutti.models.taggers import build_tagger
 from tutti.training.contrastive_network import NOBODY, ContrastiveNetwork, info_nce, nt_xent
+from tutti.training.phases import Phase, build_optimizer, continue_optimizer
+from tutti.training.rates import parameter_groups
 
 OPTIONS = {"n_channels": 4, "n_mels": 32, "sample_rate": 8000, "n_samples": 4000}
 
@@ -124,3 +126,13 @@ def test_gradients_reach_encoder_and_projector(n_queued):
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
     assert learner.branch.projector[0].weight.grad.abs().sum() > 0
+
+
+def test_biases_scales_and_offsets_do_not_decay_in_any_phase():
+    learner = network()
+    optimizer = build_optimizer(Phase(epochs=1, weight_decay=0.1), parameter_groups(learner))
+    decayed = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in learner.named_parameters():
+        assert decayed[id(parameter)] == (0.1 if parameter.ndim > 1 else 0.0), name
+    continue_optimizer(optimizer, Phase(epochs=1, weight_decay=0.2))
+    assert sorted(group["weight_decay"] for group in optimizer.param_groups) == [0.0, 0.2]

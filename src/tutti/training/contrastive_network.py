@@ -122,6 +122,7 @@ class ContrastiveNetwork(nn.Module):
         momentum: Share of the slow copy that each step keeps; it rises to this over the first steps.
     """
 
+    weights_decay_alone = True  # as in SimCLR: biases, scales and offsets do not; see ``rates``
     queue: Tensor
     queued_tracks: Tensor
     n_steps: Tensor

@@ -190,13 +190,23 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 def build_optimizer(phase: Phase, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     """The phase's optimiser, which has seen no step yet; parameters may come in groups (``rates``)."""
-    return OPTIMIZERS[phase.optimizer](parameters, **_options(phase))
+    optimizer = OPTIMIZERS[phase.optimizer](parameters, **_options(phase))
+    _spare_from_decay(optimizer)
+    return optimizer
 
 
 def continue_optimizer(optimizer: torch.optim.Optimizer, phase: Phase) -> None:
     """Go on with an optimiser of the same kind, keeping its momentum, under the phase's settings."""
     for group in optimizer.param_groups:
         group |= _options(phase)
+    _spare_from_decay(optimizer)
+
+
+def _spare_from_decay(optimizer: torch.optim.Optimizer) -> None:
+    """Leave the groups that say so without weight decay."""
+    for group in optimizer.param_groups:
+        if not group.get("decays", True):
+            group["weight_decay"] = 0.0
 
 
 def _options(phase: Phase) -> dict[str, float | bool]:

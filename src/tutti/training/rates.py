@@ -12,6 +12,8 @@ from typing import Any
 from torch import nn
 
 PART_RATES = "part_rates"
+WEIGHTS_DECAY_ALONE = "weights_decay_alone"
+"""Name of a network's attribute: true where biases, scales and offsets are spared the weight decay."""
 
 
 def set_rates(network: nn.Module, rates: Mapping[str, float]) -> None:
@@ -46,15 +48,19 @@ def rate_of(name: str, rates: Mapping[str, float]) -> float:
 
 
 def parameter_groups(network: nn.Module) -> list[Any]:
-    """What an optimiser is given: all parameters, or a group for each factor, without those that stay as they are."""
-    rates = part_rates(network)
-    if not rates:
+    """What an optimiser is given: all parameters, or a group for each factor, without those that stay as they are.
+
+    Where the network says so (``WEIGHTS_DECAY_ALONE``), parameters of one dimension have groups that do not decay.
+    """
+    rates, is_spared = part_rates(network), getattr(network, WEIGHTS_DECAY_ALONE, False)
+    if not rates and not is_spared:
         return list(network.parameters())
-    groups: dict[float, list[nn.Parameter]] = {}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if rate := rate_of(name, rates):
-            groups.setdefault(rate, []).append(parameter)
-    return [{"params": parameters, "rate": rate} for rate, parameters in groups.items()]
+            decays = parameter.ndim > 1 or not is_spared
+            groups.setdefault((rate, decays), []).append(parameter)
+    return [{"params": some, "rate": rate, "decays": decays} for (rate, decays), some in groups.items()]
 
 
 def learning_mode(network: nn.Module) -> nn.Module:

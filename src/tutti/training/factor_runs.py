@@ -30,7 +30,6 @@ from tutti.listening.plays import PlayCounts, coverage
 from tutti.models.inference import analyse
 from tutti.models.model import Model
 from tutti.models.tagger import Tagger
-from tutti.models.taggers import build_tagger
 from tutti.training.factor_regression import FactorRegression, FactorRegressionConfig, SoundsWithFactors
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
@@ -45,6 +44,7 @@ from tutti.training.run_parts import (
     open_sounds,
 )
 from tutti.training.trainer import fit
+from tutti.training.transfer import build_network
 
 FACTORS = "factors"  # folder in the run's
 
@@ -80,8 +80,7 @@ def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         store = open_sounds(tracks, recipe, config)
         train_set, valid_set = (_with_factors(store, split_plays, split) for split in ("train", "valid"))
         train_set, valid_set, length = _scaled(train_set, valid_set, settings)
-        torch.manual_seed(recipe.seed)
-        network = build_tagger(config.architecture, len(labels), **config.options)
+        network = build_network(config, recipe.model.start, seed=recipe.seed, tell=tell)
         check_length(network, config)
         augment = augmentation(recipe, config.sample_rate)
         scheme = FactorRegression(

@@ -30,12 +30,14 @@ class Draw:
         excerpts: To cut.
         seed: Of what else is random in the batch; no other batch of the run has it.
         mix: Share that each excerpt keeps where pairs are mixed; 1 mixes none.
+        ramp: Share of their weight that terms have which come in slowly (``regularisation``).
         weight: Of the batch's loss: other than 1 where processes have unequal shares of a batch.
     """
 
     excerpts: ExcerptBatch
     seed: tuple[int, ...]
     mix: float = 1.0
+    ramp: float = 1.0
     weight: float = 1.0
 
     def share(self, rank: int, n_ranks: int) -> Draw:

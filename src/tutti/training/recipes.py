@@ -25,6 +25,7 @@ from tutti.errors import ConfigError, TuttiError, UnknownNameError, unknown_name
 from tutti.evaluation.intervals import Bootstrap
 from tutti.models.bundles import Excerpting, Task
 from tutti.models.taggers import find_architecture
+from tutti.training.regularisation import SCHEMES_WITH_ANSWERS, RegularisationConfig
 from tutti.training.schemes import SCHEMES, SchemeConfig
 from tutti.training.supervised import SupervisedConfig
 from tutti.training.trainer import TrainingConfig
@@ -114,6 +115,7 @@ class Recipe:
         scheme: What a batch and its loss are.
         training: The trainer's settings.
         augmentation: How excerpts are changed at random while training; without the section they are not.
+        regularisation: Terms beside the scheme's loss, of sounds that need no labels.
         evaluation: How the result is scored.
     """
 
@@ -125,6 +127,7 @@ class Recipe:
     scheme: SchemeConfig = field(default_factory=SupervisedConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig | None = None
+    regularisation: RegularisationConfig | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def __post_init__(self) -> None:
@@ -138,6 +141,20 @@ class Recipe:
             raise ConfigError(
                 f"{self.training.devices} devices cannot share a batch of {self.scheme.n_answers}",
                 hint="raise scheme.batch_size, or lower training.devices",
+            )
+        if self.regularisation is not None:
+            self._check_regularisation(self.regularisation)
+
+    def _check_regularisation(self, settings: RegularisationConfig) -> None:
+        if self.scheme.name not in SCHEMES_WITH_ANSWERS:
+            raise ConfigError(
+                f"regularisation is about answers on labels, and the scheme {self.scheme.name} gives none",
+                hint=f"leave out regularisation, or set scheme.name to one of {', '.join(SCHEMES_WITH_ANSWERS)}",
+            )
+        if settings.consistency is not None and self.augmentation is None:
+            raise ConfigError(
+                "consistency compares answers on two alterations of an excerpt, and this recipe alters none",
+                hint="add a section [augmentation]",
             )
 
     @property

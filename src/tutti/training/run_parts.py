@@ -34,10 +34,14 @@ from tutti.models.model import Model
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import find_architecture
 from tutti.training.checkpoints import History
+from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.recipes import Recipe
+from tutti.training.regularisation import RegularisationConfig, Regularised
 from tutti.training.supervised import LabelledSounds
+from tutti.training.trainer import Scheme
 
 RECIPE, WAVEFORMS, BUNDLE = "recipe.json", "waveforms", "model"
+UNLABELLED = "waveforms-unlabelled"  # of a catalogue that only regularisation hears
 
 Tell = Callable[[str], None]
 
@@ -226,6 +230,58 @@ def _check_classes(tracks: Sequence[Track], targets: NDArray[np.bool_], labels: 
 def augmentation(recipe: Recipe, sample_rate: int) -> Augmentation | None:
     """What alters the recipe's excerpts, if it says so."""
     return None if recipe.augmentation is None else Augmentation(recipe.augmentation, sample_rate=sample_rate)
+
+
+def regularised(
+    scheme: Scheme, recipe: Recipe, config: ModelConfig, learned: UnlabelledSounds, *, tell: Tell = lambda _: None
+) -> Scheme:
+    """The scheme with the terms that the recipe adds to its loss, or as it is.
+
+    Args:
+        scheme: Its network gives logits of labels.
+        recipe: Says which terms, and what they hear.
+        config: Of the model.
+        learned: What the scheme learns from, which the terms hear where the recipe names no other catalogue.
+        tell: Receives a line about another catalogue's tracks.
+
+    Raises:
+        ConfigError: That catalogue has nothing to hear.
+        CatalogueError: There is none.
+    """
+    settings = recipe.regularisation
+    if settings is None:
+        return scheme
+    sounds = learned if settings.catalogue is None else _unlabelled(settings, recipe, config, tell)
+    augment = augmentation(recipe, config.sample_rate)
+    return Regularised(scheme, sounds, settings, n_samples=config.n_samples, task=recipe.data.task, augment=augment)
+
+
+def _unlabelled(settings: RegularisationConfig, recipe: Recipe, config: ModelConfig, tell: Tell) -> UnlabelledSounds:
+    """The sounds of a catalogue that are not held out."""
+    assert settings.catalogue is not None
+    catalogue = Catalogue.open(settings.catalogue)
+    found = [track for track in catalogue.tracks() if track.split in ("train", None) and track.duplicate_of is None]
+    recordings = [Recording.from_file(track.audio, key=track.track_id) for track in found if track.audio is not None]
+    if not recordings:
+        raise ConfigError(
+            f"the catalogue {settings.catalogue} has no unlabelled track with a sound to hear",
+            hint="tracks of the split train, or without a split, are heard; or leave out regularisation.catalogue",
+        )
+    folder = settings.store or recipe.folder / UNLABELLED
+    store = open_store({"train": recordings}, folder, sample_rate=config.sample_rate, resampling=config.resampling)
+    wanted = {recording.key for recording in recordings}
+    rows = [row for row, key in enumerate(store.keys) if key in wanted]
+    why = next((f": {store.failures[key]}" for key in store.failures if key in wanted), "")
+    if not rows:
+        raise ConfigError(f"none of {len(wanted)} unlabelled tracks could be decoded{why}", hint="check the files")
+    failed = f"; {len(wanted) - len(rows)} more could not be decoded{why}" if why else ""
+    tell(f"{len(rows)} unlabelled tracks to be {_aims(settings)} on{failed}")
+    return UnlabelledSounds(store=store, rows=np.asarray(rows, dtype=np.int64))
+
+
+def _aims(settings: RegularisationConfig) -> str:
+    aims = {"consistent": settings.consistency, "sure": settings.entropy}
+    return " and ".join(aim for aim, term in aims.items() if term is not None)
 
 
 def evaluate(model: Model, catalogue: Catalogue, recipe: Recipe) -> Report:

@@ -36,6 +36,7 @@ from tutti.models.model import Model
 from tutti.models.tagger import Tagger
 from tutti.models.zoo import load_model
 from tutti.training.checkpoints import History
+from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.noisy_student import CATALOGUE, NoisyStudent, NoisyStudentConfig, Taught, heard_in_tracks
 from tutti.training.progress import steps_shown
 from tutti.training.pseudo_labels import PseudoLabels, label_union, write_pseudo_labels
@@ -52,6 +53,7 @@ from tutti.training.run_parts import (
     model_config,
     open_catalogue,
     open_sounds,
+    regularised,
     scores,
 )
 from tutti.training.supervised import LabelledSounds, SupervisedConfig
@@ -132,11 +134,12 @@ def choose_unlabelled(
         labelled_ids = {track.track_id for some in known.values() for track in some}
         place, tracks = catalogue.folder, [one for one in catalogue.tracks() if one.track_id not in labelled_ids]
     heard = [one for one in tracks if one.audio is not None and one.duplicate_of is None]
-    found = {"train": [one for one in heard if one.split in ("train", None) and artist_of(one) not in judged]}
+    learned = [one for one in heard if one.split not in ("valid", "test")]
+    found = {"train": [one for one in learned if artist_of(one) not in judged]}
     if not found["train"]:
         raise ConfigError(
-            f"{place} has {len(tracks)} tracks, none of them unlabelled music to learn from: with a sound, in the "
-            "split train or in none, and not by an artist on whom the student is judged",
+            f"{place} has {len(tracks)} tracks, none of them unlabelled music to learn from: with a sound, in "
+            "neither of the splits valid and test, and not by an artist on whom the student is judged",
             hint="name a catalogue of other music: scheme.unlabelled = FOLDER",
         )
     if catalogue is None:
@@ -173,6 +176,7 @@ def _train_teacher(recipe: Recipe, quiet: bool, tell: Tell) -> Model:
             valid_excerpts=scheme.valid_excerpts,
         ),
         training=dataclasses.replace(recipe.training, epochs=wanted.epochs or recipe.training.epochs),
+        regularisation=None,
     )
     tell("a teacher first, from the labelled tracks")
     run = train_supervised(teacher, quiet, tell)
@@ -237,7 +241,9 @@ class _Iteration:
             _begin_at_base_rates(network, taught["train"])
         n_labelled = f"{len(ours[0].rows)} labelled and " if ours else ""
         tell(f"training on {n_labelled}{len(taught['train'].rows)} unlabelled tracks, {scheme.n_steps} steps an epoch")
-        history = fit(network, scheme, recipe.training, folder=self.folder, seed=recipe.seed, quiet=quiet)
+        heard = UnlabelledSounds(store=taught["train"].store, rows=taught["train"].rows)
+        regular = regularised(scheme, recipe, config, heard, tell=tell)
+        history = fit(network, regular, recipe.training, folder=self.folder, seed=recipe.seed, quiet=quiet)
         model = Model(dataclasses.replace(config, base_rates=self._base_rates(taught["train"])), network.cpu())
         report = (
             self._report(model, history, taught, tell) if known is None else evaluate(model, known.catalogue, recipe)

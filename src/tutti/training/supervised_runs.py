@@ -7,6 +7,7 @@ import dataclasses
 from tutti.data.labels import choose_labels
 from tutti.evaluation.tagging import scored_tracks
 from tutti.models.model import Model
+from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
     BUNDLE,
@@ -20,6 +21,7 @@ from tutti.training.run_parts import (
     model_config,
     open_catalogue,
     open_sounds,
+    regularised,
     scores,
 )
 from tutti.training.supervised import SupervisedConfig, SupervisedTagging
@@ -52,8 +54,10 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         )
         n_processes = 1 if recipe.training.sync_batchnorm else recipe.training.devices
         scheme.check_batches(network, n_processes=n_processes)
+        heard = UnlabelledSounds(store=store, rows=train_set.rows)
+        regular = regularised(scheme, recipe, config, heard, tell=tell)
     tell(f"training on {len(train_set.rows)} tracks, {scheme.n_steps} steps an epoch")
-    history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
+    history = fit(network, regular, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     shares = train_set.targets.mean(axis=0)
     base_rates = {label: float(share) for label, share in zip(labels, shares, strict=True)}
     model = Model(dataclasses.replace(config, base_rates=base_rates), network.cpu())

@@ -254,6 +254,30 @@ def test_the_entropy_term_makes_a_tagger_surer_on_sounds_without_labels(table, t
     assert (tmp_path / "run 1" / "waveforms-unlabelled" / "index.json").exists()
 
 
+def test_terms_and_a_start_go_with_a_noisy_student_too(table, tones, terms, tmp_path):
+    first = train(parse_recipe({**table, "output": str(tmp_path / "first")}), quiet=True)
+    other = Catalogue.create(tmp_path / "other")
+    other.put_tracks([replace(track, track_id=f"x{track.track_id}", tags=(), split=None) for track in tones.tracks()])
+    table["scheme"] = {"name": "noisy-student", "unlabelled": str(other.folder), "batch_size": 8}
+    table["scheme"]["teachers"] = {"catalogue": [str(first.bundle)]}
+    table["model"]["start"] = {"from": str(first.bundle), "frozen": ["encoder"]}
+    run = train(parse_recipe({**table, "regularisation": terms, "augmentation": MILD}), quiet=True)
+    ours, theirs = run.model.network.state_dict(), first.model.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours if name.startswith("encoder."))
+    assert run.model.config.training["regularisation"]["ramp_up"] == 2
+
+
+@pytest.mark.slow
+def test_two_processes_share_terms_and_frozen_parts(table, terms, tmp_path):
+    first = train(parse_recipe({**table, "output": str(tmp_path / "first")}), quiet=True)
+    table["model"]["start"] = {"from": str(first.bundle), "frozen": ["encoder.layers"], "rates": {"head": 2.0}}
+    table |= {"regularisation": terms, "augmentation": MILD, "training": {**table["training"], "devices": 2}}
+    run = train(parse_recipe(table), quiet=True)
+    ours, theirs = run.model.network.state_dict(), first.model.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours if name.startswith("encoder.layers."))
+    assert not torch.equal(ours["head.weight"], theirs["head.weight"])
+
+
 def test_a_catalogue_without_anything_to_hear_and_one_that_is_not_there_say_so(table, tones, tmp_path):
     empty = Catalogue.create(tmp_path / "empty")
     empty.put_tracks([replace(track, split="test") for track in tones.tracks()])

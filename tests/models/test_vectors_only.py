@@ -87,3 +87,14 @@ def test_an_index_of_its_vectors_finds_what_is_alike(indexed, encoder, tmp_path)
     library = Library.open(indexed.folder)
     hits = library.similar(stored.track_ids[0])
     assert {hit.track_id for hit in hits} == set(stored.track_ids[1:])
+
+
+def test_maps_and_studies_of_its_tags_are_refused_in_words(encoder, sine_wav, tmp_path):
+    from tutti.audio.recording import Recording
+    from tutti.evaluation.robustness import robustness_study
+    from tutti.explain.explanations import explain
+
+    with pytest.raises(ModelError, match="vectors only"):
+        explain(encoder, Recording.from_file(sine_wav), kind="gradcam")
+    with pytest.raises(ModelError, match="vectors only"):
+        robustness_study([encoder], Catalogue.create(tmp_path / "empty"), folder=tmp_path / "study")

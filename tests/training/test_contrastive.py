@@ -228,3 +228,12 @@ def test_another_recipe_starts_from_the_encoder(contrastive, tones, tmp_path):
     theirs, ours = encoder.model.network.encoder.state_dict(), tagger.model.network.encoder.state_dict()
     assert all(torch.equal(theirs[name], tensor) for name, tensor in ours.items())
     assert tagger.model.config.task == "tags"
+
+
+def test_a_score_of_labels_cannot_tell_the_best_epoch(contrastive):
+    contrastive["training"] |= {"monitor": "pr_auc_macro"}
+    recipe = parse_recipe(contrastive)
+    with pytest.raises(ConfigError, match="'pr_auc_macro' is of labels") as caught:
+        train(recipe, quiet=True)
+    assert "top_1" in caught.value.hint
+    assert not recipe.folder.exists()

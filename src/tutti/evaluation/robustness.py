@@ -104,6 +104,8 @@ def _check(models: Sequence[Model], folder: Path) -> None:
             f"a study needs models of different names, it got {', '.join(names) or 'none'}",
             hint="name each model once; rename a bundle in its config.json",
         )
+    for model in models:
+        model.check_probabilities()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is no folder", hint="name a new folder, or that of the study to go on with")
 

@@ -121,6 +121,8 @@ def explain(
         ModelError: The model has no such map.
         ConfigError: A second sound for a map of one.
     """
+    if kind != "filters":
+        model.check_probabilities()
     chosen = _check(model, kind, tag, other)
     sound = Stretch.of(recording, start=start or 0.0, limit=limit)
     excerpt: Excerpt | None = None

@@ -34,6 +34,8 @@ def _what_it_is(config: Mapping[str, Any]) -> str:
 
 def _front_matter(config: Mapping[str, Any]) -> str:
     lines = ["library_name: tutti", "pipeline_tag: audio-classification", "tags: [music, music-tagging]"]
+    if not config["labels"]:
+        lines[1:] = ["pipeline_tag: feature-extraction", "tags: [music]"]
     licence = str(config["licence"]).partition(",")[0].strip().lower()
     if licence and licence != "unknown":
         lines.insert(0, f"license: {licence}")

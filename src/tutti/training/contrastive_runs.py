@@ -44,6 +44,7 @@ from tutti.training.run_parts import (
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
 
+MONITORS = ("loss", "top_1")
 HELD_OUT = {"train": 0.9, "valid": 0.1}  # of tracks without splits
 
 
@@ -129,7 +130,7 @@ def train_contrastive(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     assert isinstance(recipe.scheme, ContrastiveConfig)
     catalogue = open_catalogue(recipe)
     tracks = unlabelled_tracks(catalogue, seed=recipe.seed)
-    _check_devices(recipe)
+    _check_settings(recipe)
     with claimed_folder(recipe):
         tell(f"decoding {len(tracks['train'])} tracks to learn from, {len(tracks['valid'])} to validate by")
         config = model_config(recipe, (), task="vectors")
@@ -168,7 +169,13 @@ def train_contrastive(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     )
 
 
-def _check_devices(recipe: Recipe) -> None:
+def _check_settings(recipe: Recipe) -> None:
+    monitor = recipe.training.resolved().monitor
+    if monitor not in MONITORS:
+        raise ConfigError(
+            f"training.monitor = {monitor!r} is of labels, and a contrastive run has none",
+            hint=f"set training.monitor to one of {', '.join(MONITORS)}",
+        )
     if recipe.training.devices > 1:
         raise ConfigError(
             f"training.devices = {recipe.training.devices}: tracks are told from the others of a whole batch, which "

@@ -13,6 +13,7 @@ from tutti.data.catalogue import Catalogue
 from tutti.errors import CatalogueError, ConfigError
 from tutti.models.model import Model
 from tutti.training.recipes import Recipe, parse_recipe
+from tutti.training.run_parts import claim_folder
 from tutti.training.runs import train
 
 SAMPLE_RATE = 8000  # of the tones
@@ -116,6 +117,14 @@ def test_a_folder_of_another_recipe_is_refused(table):
     with pytest.raises(ConfigError, match=r"another recipe: its training.epochs is 3, not 4") as caught:
         train(replace(recipe, training=replace(recipe.training, epochs=4)), quiet=True)
     assert "output=" in caught.value.hint
+
+
+# a section that had gone was not noticed, and the run was taken for the same
+def test_a_recipe_that_has_lost_a_section_is_another_one(table):
+    with_terms = parse_recipe({**table, "regularisation": {"entropy": {}}})
+    claim_folder(with_terms)
+    with pytest.raises(ConfigError, match=r"another recipe: its regularisation\.entropy\.weight is 0.1, not None"):
+        train(parse_recipe(table), quiet=True)
 
 
 def test_a_folder_that_holds_something_else_is_refused_and_left_alone(table, tmp_path):

@@ -147,14 +147,13 @@ def claim_folder(recipe: Recipe) -> None:
         return
     except ValueError as cause:
         raise ConfigError(f"{folder / RECIPE} is damaged: {cause}", hint="name another folder: output=FOLDER") from None
-    changes = [key for key in _flat(plain) if _flat(plain)[key] != _flat(found).get(key)]
-    # Where the run lies may be told in several ways, and is no part of what it is.
-    changes = [key for key in changes if key != "output"]
+    ours, theirs = _flat(plain), _flat(found)
+    # Where the run lies may be told in several ways, and is no part of what it is; a section may be in one alone.
+    changes = [key for key in {**ours, **theirs} if key != "output" and ours.get(key) != theirs.get(key)]
     if changes:
         key = changes[0]
-        theirs, ours = _flat(found).get(key), _flat(plain)[key]
         raise ConfigError(
-            f"{folder} holds a run of another recipe: its {key} is {theirs!r}, not {ours!r}",
+            f"{folder} holds a run of another recipe: its {key} is {theirs.get(key)!r}, not {ours.get(key)!r}",
             hint="name another folder with output=FOLDER, or remove this one",
         )
 

@@ -16,6 +16,7 @@ from tutti.cli import (
     evaluation,
     explain,
     index,
+    listening,
     models,
     probe,
     pseudo_labels,
@@ -60,6 +61,7 @@ for command in (
     app.command()(command)
 app.add_typer(models.models_app, name="models")
 app.add_typer(datasets.datasets_app, name="datasets")
+app.add_typer(listening.listening_app, name="listening")
 
 
 def _print_version(is_asked: bool) -> None:

@@ -64,13 +64,19 @@ def smoke_table(table: Table) -> Table:
 
 def smoke_settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Settings that make a table's recipe small, with dotted keys."""
-    architecture = recipe["model"]["architecture"]
-    options = dict(NARROW.get(architecture, {}))
-    n_samples = find_architecture(architecture).configure(**recipe["model"].get("options", {})).n_samples
-    options["n_samples"] = min(n_samples, LONGEST.get(architecture, n_samples))
+    options = _small_options(recipe)
     labels = CLASSES if _is_classes(recipe) else TAGS
     epochs = len(find_protocol(recipe["training"]["protocol"]).phases)
-    return {**SHORT, **labels, "training.epochs": epochs, **{f"model.options.{key}": options[key] for key in options}}
+    settings = {**SHORT, **labels, "training.epochs": epochs}
+    if recipe.get("scheme", {}).get("name") == "noisy-student":
+        settings |= {"scheme.teacher.batch_size": SHORT["scheme.batch_size"], "scheme.teacher.options": options}
+    return {**settings, **{f"model.options.{key}": value for key, value in options.items()}}
+
+
+def _small_options(recipe: Mapping[str, Any]) -> dict[str, int]:
+    architecture = recipe["model"]["architecture"]
+    n_samples = find_architecture(architecture).configure(**recipe["model"].get("options", {})).n_samples
+    return {**NARROW.get(architecture, {}), "n_samples": min(n_samples, LONGEST.get(architecture, n_samples))}
 
 
 def smoke_catalogue(folder: Path, column: Column) -> Path:

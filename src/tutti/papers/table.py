@@ -136,7 +136,7 @@ def nested(settings: Settings) -> dict[str, Any]:
         table = root
         for section in sections:
             table = table.setdefault(section, {})
-        table[last] = value
+        table[last] = dict(value) if isinstance(value, Mapping) else value  # tables share settings
     return root
 
 

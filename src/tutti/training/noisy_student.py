@@ -70,8 +70,8 @@ class NoisyStudentConfig:
         teachers: Bundles or published models by label set; those of a set have the same labels. None trains one first,
             on the labelled tracks.
         teacher: The one to train.
-        unlabelled: A catalogue of tracks to be heard by teachers; None takes the tracks of ``data.catalogue`` that are
-            in no split, and those of its train split without labels.
+        unlabelled: A catalogue of tracks to be heard by teachers; None takes those tracks of ``data.catalogue`` that are
+            not labelled, but for its splits valid and test.
         pseudo_labels: Folder in which teachers' answers are stored; None keeps them in the run's.
         store: Where decoded unlabelled sounds are kept; None keeps them in the run's folder.
         hop: Seconds from one of a teacher's excerpts to the next; None: excerpts touch.

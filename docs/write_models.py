@@ -80,7 +80,7 @@ def size(name: str) -> str:
         f"{min(seconds, heard):.2f} s",
         tokens(tagger, features),
         f"{n_multiply_adds / 1e9:.2f} G",
-        f"{measured()['taggers'][name]['folded']:.1f}",
+        f"{speed['folded']:.1f}" if (speed := measured()["taggers"].get(name)) else "–",
     ]
     return "| " + " | ".join(cells) + " |"
 

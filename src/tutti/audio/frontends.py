@@ -37,6 +37,7 @@ class MelConfig:
         area_norm: Divide each filter by its width, as librosa does with ``norm="slaney"``.
         decibels_per_decade: 10 are decibels of a power; the study of 2019 took the power for an amplitude: 20.
         range_db: Raise what lies further below the loudest of the excerpt up to there; None leaves it.
+        exponent: Of the spectrum's magnitude before the filters: 2 sums powers, 1 amplitudes.
     """
 
     sample_rate: int = 16_000
@@ -49,6 +50,7 @@ class MelConfig:
     area_norm: bool = False
     decibels_per_decade: float = 10.0
     range_db: float | None = None
+    exponent: Literal[1, 2] = 2
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
@@ -150,6 +152,8 @@ class MelSpectrogram(nn.Module):
         )
         # Five times as fast as summing over torch.view_as_real(spectrum).square(), to the same bits.
         power = spectrum.real.square() + spectrum.imag.square()  # (batch, bins, frames)
+        if self.config.exponent == 1:
+            power = power.sqrt()
         mel = torch.matmul(self.filters.T, power)  # (batch, n_mels, frames)
         per_decade = self.config.decibels_per_decade
         decibels = per_decade * torch.log10(mel.clamp_min(10.0 ** (FLOOR_DB / per_decade)))

@@ -14,6 +14,7 @@ from typing import Any
 from tutti.errors import unknown_name
 from tutti.models.tagger import Architecture, Tagger
 from tutti.models.taggers import (
+    artist_groups,
     attention_study,
     cnnsa,
     compact_cnn,
@@ -29,6 +30,8 @@ from tutti.models.taggers import (
 )
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
+    "artist_group_cnn": artist_groups.ARTIST_GROUP_CNN,
+    "artist_group_ensemble": artist_groups.ARTIST_GROUP_ENSEMBLE,
     "cnnsa": cnnsa.CNNSA,
     "compact_cnn": compact_cnn.COMPACT_CNN,
     "crnn": crnn.CRNN,

@@ -106,6 +106,8 @@ def open_catalogue(recipe: Recipe) -> Catalogue:
 @contextmanager
 def claimed_folder(recipe: Recipe) -> Iterator[None]:
     """The run's folder, claimed; a new one goes again where the recipe proves not to fit the sounds."""
+    if recipe.regularisation is not None:
+        _unlabelled_recordings(recipe.regularisation)  # refuses before anything is decoded
     is_new = not (recipe.folder / RECIPE).exists()
     claim_folder(recipe)
     try:
@@ -256,16 +258,8 @@ def regularised(
 
 
 def _unlabelled(settings: RegularisationConfig, recipe: Recipe, config: ModelConfig, tell: Tell) -> UnlabelledSounds:
-    """The sounds of a catalogue that are not held out."""
-    assert settings.catalogue is not None
-    catalogue = Catalogue.open(settings.catalogue)
-    found = [track for track in catalogue.tracks() if track.split in ("train", None) and track.duplicate_of is None]
-    recordings = [Recording.from_file(track.audio, key=track.track_id) for track in found if track.audio is not None]
-    if not recordings:
-        raise ConfigError(
-            f"the catalogue {settings.catalogue} has no unlabelled track with a sound to hear",
-            hint="tracks of the split train, or without a split, are heard; or leave out regularisation.catalogue",
-        )
+    """The sounds of regularisation's own catalogue."""
+    recordings = _unlabelled_recordings(settings)
     folder = settings.store or recipe.folder / UNLABELLED
     store = open_store({"train": recordings}, folder, sample_rate=config.sample_rate, resampling=config.resampling)
     wanted = {recording.key for recording in recordings}
@@ -276,6 +270,21 @@ def _unlabelled(settings: RegularisationConfig, recipe: Recipe, config: ModelCon
     failed = f"; {len(wanted) - len(rows)} more could not be decoded{why}" if why else ""
     tell(f"{len(rows)} unlabelled tracks to be {_aims(settings)} on{failed}")
     return UnlabelledSounds(store=store, rows=np.asarray(rows, dtype=np.int64))
+
+
+def _unlabelled_recordings(settings: RegularisationConfig) -> list[Recording]:
+    """What regularisation's own catalogue, if it has one, holds that is not held out."""
+    if settings.catalogue is None:
+        return []
+    tracks = [one for one in Catalogue.open(settings.catalogue).tracks() if one.split in ("train", None)]
+    heard = [one for one in tracks if one.duplicate_of is None]
+    recordings = [Recording.from_file(one.audio, key=one.track_id) for one in heard if one.audio is not None]
+    if not recordings:
+        raise ConfigError(
+            f"the catalogue {settings.catalogue} has no unlabelled track with a sound to hear",
+            hint="tracks of the split train, or without a split, are heard; or leave out regularisation.catalogue",
+        )
+    return recordings
 
 
 def _aims(settings: RegularisationConfig) -> str:

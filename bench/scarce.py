@@ -44,9 +44,10 @@ from tutti.training.recipes import Recipe, parse_recipe
 from tutti.training.runs import train
 
 SAMPLE_RATE = 16_000  # of the network, Hz
-N_STEPS = 500
+N_STEPS = 300
 BATCH = 16  # labelled excerpts a step
-N_VALIDATIONS = 8
+N_VALIDATIONS = 5
+N_UNLABELLED = 600  # tracks without labels beside those with: teachers must hear them all
 N_VALID = 100  # tracks that tell the best epoch: who has few labels has few to validate with
 LEAST = 3  # tracks with a label that every draw of artists must leave
 NETWORK = {"n_channels": 8, "n_hidden": 64}
@@ -93,7 +94,7 @@ METHODS = {
             **PUBLISHED,
             "scheme.name": "contrastive",
             "scheme.batch_size": 48,
-            "training.epochs": 3,
+            "training.epochs": 2,
             "training.monitor": "top_1",
             "training.average_decay": 0.0,
             "evaluation.n_resamples": 10,
@@ -151,11 +152,13 @@ class Study:
         if not folder.exists():
             tracks = Catalogue.open(self.world).tracks()
             known = labelled_artists(tracks, share, seed)
-            valid = valid_ids(tracks)
+            valid, heard = valid_ids(tracks), unlabelled_ids(tracks, known, seed)
             Catalogue.create(folder).put_tracks(
-                dataclasses.replace(track, tags=()) if track.split == "train" and track.artist not in known else track
+                dataclasses.replace(track, tags=()) if track.track_id in heard else track
                 for track in tracks
-                if track.split != "valid" or track.track_id in valid
+                if track.split == "test"
+                or (track.split == "valid" and track.track_id in valid)
+                or (track.split == "train" and (track.artist in known or track.track_id in heard))
             )
         return folder
 
@@ -276,7 +279,7 @@ class Study:
         kept = {name: metrics[name] for name in (*METRICS, "top_1") if name in metrics}
         with (self.output / "results.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({**line, **seconds, "valid": kept}) + "\n")
-        print(run.name, seconds, kept)
+        print(run.name, seconds, kept, flush=True)
 
     def predict(self, model: Model) -> Predicted:
         """What a model says of the test split, from the same excerpts of sounds that were decoded once."""
@@ -308,6 +311,12 @@ def labelled_artists(tracks: Iterable[Any], share: int, seed: int) -> set[str | 
     return set(order[: round(share / 100 * len(artists))])
 
 
+def unlabelled_ids(tracks: Iterable[Any], known: set[str | None], seed: int) -> set[str]:
+    """Tracks by the other artists of the train split, drawn at random."""
+    ids = sorted(one.track_id for one in tracks if one.split == "train" and one.audio and one.artist not in known)
+    return set(np.random.default_rng(seed).permutation(ids)[:N_UNLABELLED].tolist())
+
+
 def valid_ids(tracks: Iterable[Any]) -> set[str]:
     """The tracks of the validation split that are used, drawn at random, the same for all."""
     ids = sorted(track.track_id for track in tracks if track.split == "valid" and track.audio and track.tags)
@@ -326,7 +335,7 @@ def in_order(shares: Iterable[int], seeds: Iterable[int], names: Iterable[str]) 
 
 
 def run_all(study: Study, runs: Iterable[Run], *, jobs: int, until: float | None) -> None:
-    """Every run that is not there yet, each in a process of its own with one thread."""
+    """Every run that is not there yet; with several jobs, each in a process of its own with one thread."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     ended: dict[Run, Future[None]] = {}
 
@@ -338,6 +347,9 @@ def run_all(study: Study, runs: Iterable[Run], *, jobs: int, until: float | None
                 ended[before].result()
         if run.before is not None and not study.is_done(run.before):
             print(f"{run.name} waits for {run.before.name}")
+            return
+        if jobs == 1:
+            study.carry_out(run)
             return
         command = [sys.executable, __file__, str(study.world), str(study.output), "--run"]
         command += [run.method, str(run.share), str(run.seed)]
@@ -460,7 +472,8 @@ def main() -> None:
     study.decode()
     for share, seed in itertools.product(arguments.shares, arguments.seeds):
         study.catalogue(share, seed)
-    study.unlabelled()
+    if 100 in arguments.shares:
+        study.unlabelled()
     until = None if arguments.minutes is None else time.time() + 60 * arguments.minutes
     runs = in_order(arguments.shares, arguments.seeds, arguments.only)
     run_all(study, runs, jobs=arguments.jobs, until=until)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -82,3 +83,23 @@ def test_a_second_run_at_the_same_time_says_so_and_ends_with_1(tutti, music, bun
     assert error.startswith(f"error: another process (number {os.getpid()}) is writing to the catalogue")
     assert hint.startswith("hint: wait until it has finished")
     assert len(catalogue) == 0
+
+
+def test_without_a_model_the_catalogues_own_goes_on_and_says_so(tutti, music, bundle, tmp_path):
+    assert tutti("index", music, "-c", tmp_path / "c", "-m", bundle, "--excerpts", 2, "-q").code == 0
+    soundfile.write(music / "new.flac", np.random.default_rng(9).uniform(-0.5, 0.5, 9000), 8000)
+    ending = tutti("index", music, "-c", tmp_path / "c", "--json")
+    assert json.loads(ending.stdout)["models"] == ["small"]
+    assert json.loads(ending.stdout)["counts"] == {"failed before": 1, "heard": 1, "new": 1, "unchanged": 3}
+    assert "was described by small, and so it goes on" in ending.stderr
+    assert tutti("index", music, "-c", tmp_path / "c", "-q").stderr == ""
+
+
+def test_a_catalogue_whose_model_is_gone_wants_one_to_be_named(tutti, music, bundle, tmp_path):
+    assert tutti("index", music, "-c", tmp_path / "c", "-m", bundle, "-q").code == 0
+    shutil.rmtree(bundle)
+    ending = tutti("index", music, "-c", tmp_path / "c")
+    assert ending.code == 1
+    error, hint = ending.stderr.splitlines()
+    assert "was described by small, and none of them is at hand unchanged" in error
+    assert "--model NAME" in hint

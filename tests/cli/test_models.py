@@ -10,13 +10,15 @@ from typer.testing import CliRunner, Result
 from tutti.cli.models import models_app
 from tutti.errors import ConfigError, UnknownNameError
 from tutti.models.label_files import read_labels
+from tutti.models.model import Model
 from tutti.models.taggers import build_tagger
 from tutti.models.zoo import load_model
 
 
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, no further folders, and nobody to fetch from."""
+    """An empty cache, no further folders, nothing in the package, and nobody to fetch from."""
+    monkeypatch.setattr("tutti.models.zoo.SHIPPED", tmp_path / "shipped")
     monkeypatch.setenv("TUTTI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TUTTI_MIRROR", "http://127.0.0.1:9")
     monkeypatch.delenv("TUTTI_MODELS", raising=False)
@@ -42,7 +44,19 @@ def import_crnn(checkpoint: Path, output: Path, *more: str, labels: str = "label
 def test_the_list_says_what_there_is_and_that_it_is_to_be_pulled() -> None:
     lines = tutti_models("list").stdout.splitlines()
     assert len(lines) == 9
-    assert lines[1].split() == ["musicnn-mtat", "MagnaTagATune", "50", "0.9106", "0.4493", "MIT", "to", "be", "pulled"]
+    assert lines[1].split() == [
+        "musicnn-mtat",
+        "MagnaTagATune",
+        "50",
+        "0.9106",
+        "0.4493",
+        "3.3",
+        "MB",
+        "MIT",
+        "to",
+        "be",
+        "pulled",
+    ]
 
 
 def test_the_list_for_machines_tells_where_models_lie(checkpoint: Path, places: Path) -> None:
@@ -112,3 +126,19 @@ def test_pull_and_path_use_what_is_at_hand(shared: Path, places: Path, monkeypat
     assert tutti_models("pull", "crnn-msd").stdout == f"crnn-msd\t{folder}\n"
     assert tutti_models("path", "crnn-msd").stdout == f"{folder}\n"
     assert "here: " in next(line for line in tutti_models("list").stdout.splitlines() if line.startswith("crnn-msd"))
+
+
+def test_a_shipped_model_is_first_in_the_list_and_shown_with_who_taught_it(small_model: Model, places: Path) -> None:
+    small_model.save(places / "small")
+    (places / "card.toml").write_text('licence = "MIT"\nteachers = ["fcn-mtat"]\nlimits = ["Hears no whales."]')
+    ending = tutti_models(
+        "describe", places / "small", "--from", places / "card.toml", "-o", places / "shipped" / "tiny"
+    )
+    assert ending.stdout == f"tiny\t{places / 'shipped' / 'tiny'}\n"
+    line = tutti_models("list").stdout.splitlines()[1].split("  ")
+    assert [cell.strip() for cell in line if cell][:3] == ["tiny", "1 teachers", "3"]
+    assert line[-1] == "in this package"
+    shown = tutti_models("show", "tiny").stdout
+    for expected in ("licence: MIT\n", "limits:\n  Hears no whales.\n", "teachers:\n  fcn-mtat: MIT", "low  30.00% of"):
+        assert expected in shown
+    assert tutti_models("pull", "tiny").stdout == f"tiny\t{places / 'shipped' / 'tiny'}\n"

@@ -39,3 +39,9 @@ def test_scores_and_training_are_told_where_there_are_any(small_model):
     block = card.split("## Scores\n\n```json\n")[1].split("```")[0]
     assert json.loads(block) == scores
     assert '"epochs": 3' in card.split("## Training")[1]
+
+
+def test_a_distilled_model_says_whose_labels_its_labels_stand_for(small_model):
+    sources = {"low": ("a:low", "b:deep"), "high": ("b:high",), "noisy": ("a:noisy",)}
+    card = card_of(small_model, label_sources=sources)
+    assert "| `low` | `a:low`, `b:deep` |" in card

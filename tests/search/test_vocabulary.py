@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tutti.search.vocabulary import Vocabulary
+from tutti.text.thesaurus import load_thesaurus
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,19 @@ def test_no_label_of_the_published_models_keeps_its_machine_spelling(shared: Pat
     assert longest_word <= len("instrumental")
     assert not any("---" in name for name in vocabulary.concepts)
     assert len(vocabulary) < sum(map(len, labels.values())) - 30
+
+
+def test_two_opinions_of_one_thing_in_one_model_become_one_concept() -> None:
+    labels = {"model": ["rock", "rock (msd)", "guitar (acoustic)"]}
+    vocabulary = Vocabulary(labels, label_sets=["mtat", "msd"])
+    assert list(vocabulary.concepts) == ["guitar acoustic", "rock"]
+    assert [source.label for source in vocabulary.concepts["rock"].sources] == ["rock", "rock (msd)"]
+    assert vocabulary.readable("rock (msd)") == "rock"
+
+
+def test_every_label_of_the_default_model_is_a_term_of_the_thesaurus(root: Path) -> None:
+    recipe = tomllib.loads((root / "recipes" / "tutti-small" / "tutti-small.toml").read_text())
+    labels, terms = list(recipe["scheme"]["merge"]), {entry.term for entry in load_thesaurus().entries}
+    vocabulary = Vocabulary({"tutti-small": labels}, label_sets=recipe["scheme"]["teachers"])
+    assert set(vocabulary.concepts) <= terms
+    assert len(labels) > len(vocabulary)

@@ -10,10 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tutti.cli.tag import DEFAULT_MODEL, Device, HopSeconds, MaxExcerpts, ModelNames, load_models
+from tutti.cli.tag import DEFAULT_MODEL, Device, HopSeconds, MaxExcerpts, load_models
 
 if TYPE_CHECKING:
+    from tutti.models.model import Model
     from tutti.search.index_report import Progress
+
+
+IndexModels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="A model's name or a bundle's folder; repeatable. "
+        f"[those that have described the catalogue; for a new one {DEFAULT_MODEL}]",
+    ),
+]
 
 
 def index(
@@ -21,7 +33,7 @@ def index(
     folders: Annotated[
         list[Path] | None, typer.Argument(help="Folders of music, or files. None: the catalogue's own tracks.")
     ] = None,
-    model: ModelNames = None,
+    model: IndexModels = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads that decode. [as many as processors]")] = None,
     excerpts: MaxExcerpts = None,
     hop: HopSeconds = None,
@@ -33,12 +45,26 @@ def index(
     from tutti.data.catalogue import Catalogue
     from tutti.search.indexing import index as bring_up_to_date
 
-    models = load_models(model or [DEFAULT_MODEL], excerpts=excerpts, hop=hop, device=device)
+    models = [] if model else _own_models(catalogue, excerpts=excerpts, hop=hop, device=device, quiet=quiet)
+    models = models or load_models(model or [DEFAULT_MODEL], excerpts=excerpts, hop=hop, device=device)
     with _progress_bar(quiet) as on_progress:
         report = bring_up_to_date(
             folders or [], Catalogue.create(catalogue), models, jobs=jobs, on_progress=on_progress
         )
     typer.echo(json.dumps(report.to_json(), ensure_ascii=False) if as_json else "\n".join(report.lines()))
+
+
+def _own_models(folder: Path, *, excerpts: int | None, hop: float | None, device: str, quiet: bool) -> list[Model]:
+    """The models that have described the catalogue, which go on where none is named; none for a new catalogue."""
+    from tutti.search.recorded_models import models_of
+
+    models, lost = models_of(folder, device=device)
+    names = [model.name for model in models]
+    if names and names != [DEFAULT_MODEL] and not quiet:
+        typer.echo(f"{folder} was described by {' and '.join(names)}, and so it goes on: --model adds others", err=True)
+    if lost and not quiet:
+        typer.echo(f"not at hand unchanged, and left out: {' and '.join(lost)}", err=True)
+    return [model.with_excerpts(count=excerpts, hop=hop) for model in models]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``tutti models``: the published checkpoints, and importing others."""
+"""``tutti models``: the shipped and published models, importing others, and what a model card says."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-models_app = typer.Typer(no_args_is_help=True, help="Published models: list, show, pull, import, path.")
+models_app = typer.Typer(
+    no_args_is_help=True, help="Shipped and published models: list, show, pull, import, describe, path."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 METRICS = ("roc_auc_macro", "pr_auc_macro")
 STATES = {
+    "shipped": "in this package",
     "cached": "here",
     "bundle": "here",
     "file": "here, to be converted",
@@ -31,18 +34,18 @@ def list_models(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the published models, and your own bundles in the folders of TUTTI_MODELS."""
+    """List the shipped and the published models, and your own bundles in the folders of TUTTI_MODELS."""
     from tutti.models.zoo import Zoo
     from tutti.models.zoo_facts import model_facts
 
     zoo = Zoo()
-    names = [*(entry.name for entry in zoo.entries()), *zoo.own_bundles()]
+    names = [*zoo.shipped_bundles(), *(entry.name for entry in zoo.entries()), *zoo.own_bundles()]
     facts = [model_facts(zoo, name) for name in names]
     chosen = [one for one in facts if one["commercial_ok"] or not commercial_ok]
     if as_json:
         typer.echo(json.dumps(chosen, ensure_ascii=False, indent=1))
         return
-    rows = [("NAME", "DATASET", "LABELS", "ROC-AUC", "PR-AUC", "LICENCE", "WHERE"), *map(_row, chosen)]
+    rows = [("NAME", "DATASET", "LABELS", "ROC-AUC", "PR-AUC", "SIZE", "LICENCE", "WHERE"), *map(_row, chosen)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -50,10 +53,10 @@ def list_models(
 
 @models_app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A published model, or a bundle in TUTTI_MODELS.")],
+    name: Annotated[str, typer.Argument(help="A shipped or published model, or a bundle in TUTTI_MODELS.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of a model: origin, licences, published scores, labels."""
+    """Show what is known of a model: origin, licences, published scores, limits, labels."""
     from tutti.models.zoo import Zoo
     from tutti.models.zoo_facts import model_facts
 
@@ -65,7 +68,12 @@ def show(
     lines = {**facts, "scores": scores or "none", "commercial_ok": COMMERCIAL[facts["commercial_ok"]]}
     labels, rates = lines.pop("labels"), lines.pop("base_rates")
     for key, value in lines.items():
-        typer.echo(f"{key.replace('_', ' ')}: {'–' if value is None else value}")
+        name = key.replace("_", " ")
+        several = [f"{one}: {said}" for one, said in value.items()] if isinstance(value, dict) else value
+        if isinstance(several, list):
+            typer.echo("\n".join([f"{name}:", *(f"  {one}" for one in several)]) if several else f"{name}: –")
+        else:
+            typer.echo(f"{name}: {'–' if value is None else value}")
     typer.echo("labels:")
     for label in labels:
         typer.echo(f"  {label}" + (f"  {rates[label]:.2%} of tracks" if label in rates else ""))
@@ -73,7 +81,7 @@ def show(
 
 @models_app.command()
 def pull(
-    names: Annotated[list[str], typer.Argument(help="Published models.")],
+    names: Annotated[list[str], typer.Argument(help="Published models; a shipped one needs no fetching.")],
     force: Annotated[bool, typer.Option("--force", help="Fetch again what is at hand.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -81,7 +89,7 @@ def pull(
     from tutti.models.zoo import Zoo
 
     zoo = Zoo()
-    for name in [zoo.entry(name).name for name in names]:
+    for name in [name if name in zoo.shipped_bundles() else zoo.entry(name).name for name in names]:
         with _progress_bar(name, quiet) as progress:
             folder = zoo.pull(name, progress=progress, force=force)
         typer.echo(f"{name}\t{folder}")
@@ -121,7 +129,22 @@ def import_model(
 
 
 @models_app.command()
-def path(name: Annotated[str, typer.Argument(help="A published model, or a bundle in TUTTI_MODELS.")]) -> None:
+def describe(
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
+    facts: Annotated[Path, typer.Option("--from", help="TOML: licence, source, teachers, data, limits, scores, ….")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The described bundle's folder; it names the model.")],
+) -> None:
+    """Write a bundle whose config.json and model card say more: who taught it, what it learned from, its limits."""
+    from tutti.models.describing import describe_bundle
+
+    model = describe_bundle(bundle, facts, output)
+    typer.echo(f"{model.name}\t{output}")
+
+
+@models_app.command()
+def path(
+    name: Annotated[str, typer.Argument(help="A shipped or published model, or a bundle in TUTTI_MODELS.")],
+) -> None:
     """Print the folder of a model's bundle, which is pulled or converted first where needed."""
     from tutti.models.zoo import Zoo
 
@@ -133,9 +156,11 @@ def path(name: Annotated[str, typer.Argument(help="A published model, or a bundl
 def _row(facts: dict[str, Any]) -> tuple[str, ...]:
     scores = [f"{facts['scores'][metric]:.4f}" if metric in facts["scores"] else "–" for metric in METRICS]
     where = STATES[facts["state"]]
-    if facts["path"]:
+    if facts["path"] and facts["state"] != "shipped":
         where += f": {facts['path']}"
-    return (facts["name"], facts["dataset"] or "–", str(len(facts["labels"])), *scores, facts["licence"], where)
+    size = f"{facts['n_bytes'] / 1e6:.1f} MB" if facts["n_bytes"] else "–"
+    dataset = facts["dataset"] or (f"{len(facts['teachers'])} teachers" if facts.get("teachers") else "–")
+    return (facts["name"], dataset, str(len(facts["labels"])), *scores, size, facts["licence"], where)
 
 
 def _options(texts: list[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ DEFAULT_MODEL = "musicnn-mtat"
 
 ModelNames = Annotated[
     list[str] | None,
-    typer.Option("--model", "-m", help=f"A published model's name or a bundle's folder; repeatable. [{DEFAULT_MODEL}]"),
+    typer.Option("--model", "-m", help=f"A model's name or a bundle's folder; repeatable. [{DEFAULT_MODEL}]"),
 ]
 MaxExcerpts = Annotated[
     int | None, typer.Option("--excerpts", min=1, help="Spread at most so many excerpts over a track.")

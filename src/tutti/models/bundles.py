@@ -66,6 +66,9 @@ class ModelConfig:
         excerpts: Which excerpts of a sound it hears.
         label_sources: For each label, whose labels it stands for, such as ``mtat:guitar``, where teachers taught it.
         base_rates: Share of training tracks that carry a label, where known.
+        teachers: For each model that taught it, its licence and the terms of what that learned from.
+        data: What it learned from, and how much of it, in sentences.
+        limits: What it is not fit for, in sentences.
         licence: Of the weights.
         source: Where the weights come from.
         paper: Who described the model.
@@ -82,6 +85,9 @@ class ModelConfig:
     excerpts: Excerpting = field(default_factory=Excerpting)
     label_sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     base_rates: dict[str, float] = field(default_factory=dict)
+    teachers: dict[str, str] = field(default_factory=dict)
+    data: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     licence: str = "unknown"
     source: str = "unknown"
     paper: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -14,8 +14,17 @@ def model_card(config: Mapping[str, Any]) -> str:
         config: The values of ``config.json``.
     """
     sections = [_front_matter(config), f"# {config['name']}\n\n{_what_it_is(config)}", _facts(config), _use(config)]
-    if config["labels"]:
-        sections.append("## Labels\n\n" + ", ".join(f"`{label}`" for label in config["labels"]))
+    if config.get("limits"):
+        sections.append("## Limits\n\n" + _bullets(config["limits"]))
+    if config.get("data"):
+        sections.append("## What it learned from\n\n" + _bullets(config["data"]))
+    if config.get("teachers"):
+        sections.append(_table_of("Teachers", ("teacher", "licence and terms"), config["teachers"]))
+    if config.get("label_sources"):
+        sources = {label: ", ".join(map(_code, some)) for label, some in config["label_sources"].items()}
+        sections.append(_table_of("Labels", ("label", "stands for"), {_code(key): sources[key] for key in sources}))
+    elif config["labels"]:
+        sections.append("## Labels\n\n" + ", ".join(map(_code, config["labels"])))
     if config["scores"]:
         sections.append("## Scores\n\n" + _json_block(config["scores"]))
     if config["training"]:
@@ -67,6 +76,19 @@ def _use(config: Mapping[str, Any]) -> str:
     if config.get("task") == "values":
         line = 'values = model.predict("song.mp3")  # [n_labels], in the order of model.labels'
     return f'## Use\n\n```python\nimport tutti\n\nmodel = tutti.load_model("path/to/{config["name"]}")\n{line}\n```'
+
+
+def _bullets(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _table_of(title: str, heads: tuple[str, str], rows: Mapping[str, str]) -> str:
+    lines = [f"| {key} | {value} |" for key, value in rows.items()]
+    return "\n".join([f"## {title}", "", f"| {heads[0]} | {heads[1]} |", "|---|---|", *lines])
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
 
 
 def _json_block(values: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
-"""The zoo of published checkpoints: where one lies on this machine, pulling it, and loading it as a model.
+"""The zoo: where a model lies on this machine, pulling a published checkpoint, and loading either as a model.
 
-A checkpoint is looked for as a bundle in the cache, as a bundle in a subfolder of the further folders, then
+A model that ships inside this package is found there first, and needs neither cache nor network. A published checkpoint
+is looked for as a bundle in the cache, as a bundle in a subfolder of the further folders, then
 as a published file in one of those, under its published checksum; only then is it fetched. What is found as a
 published file is converted once, to a bundle in the cache. The table itself is ``tutti.models.zoo_table``,
 the transfer ``tutti.models.downloads``.
@@ -12,7 +13,7 @@ import functools
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -29,6 +30,8 @@ from tutti.models.zoo_table import PUBLISHER, Entry, published_checkpoints
 
 logger = logging.getLogger(__name__)
 
+SHIPPED = Path(__file__).parent / "shipped"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
@@ -39,11 +42,13 @@ class Places:
         folders: Further folders to look in, read only: bundles in subfolders by name, and published files
             called ``<dataset>-<architecture>.pth``.
         mirror: Address to take instead of the publisher's, with the same paths below it.
+        shipped: Folder of the bundles inside this package, by name; read only.
     """
 
     cache: Path
     folders: tuple[Path, ...] = ()
     mirror: str | None = None
+    shipped: Path = field(default_factory=lambda: SHIPPED)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -62,17 +67,17 @@ class Whereabouts:
     """Where a model was found.
 
     Attributes:
-        state: ``cached``; a ``bundle`` or a published ``file`` in one of the further folders; ``refused``, a
-            file of the right name but with another checksum than published; ``absent``.
+        state: ``shipped`` inside this package; ``cached``; a ``bundle`` or a published ``file`` in one of the further
+            folders; ``refused``, a file of the right name but with another checksum than published; ``absent``.
         path: The bundle's folder or the file.
     """
 
-    state: Literal["cached", "bundle", "file", "refused", "absent"]
+    state: Literal["shipped", "cached", "bundle", "file", "refused", "absent"]
     path: Path | None = None
 
 
 class Zoo:
-    """The published checkpoints as seen from this machine."""
+    """The shipped models and the published checkpoints as seen from this machine."""
 
     def __init__(
         self,
@@ -99,18 +104,25 @@ class Zoo:
             raise unknown_name("published model", name, self._table)
         return self._table[name]
 
+    def shipped_bundles(self) -> dict[str, Path]:
+        """Bundles inside this package, by name."""
+        return {config.parent.name: config.parent for config in sorted(self.places.shipped.glob(f"[!.]*/{CONFIG}"))}
+
     def own_bundles(self) -> dict[str, Path]:
-        """Bundles in the cache and the further folders that are in no table, by name."""
+        """Bundles in the cache and the further folders that are in no table and not shipped, by name."""
         found: dict[str, Path] = {}
+        shipped = self.shipped_bundles()
         for folder in (self.places.cache, *self.places.folders):
             for config in sorted(folder.glob(f"[!.]*/{CONFIG}")):
                 name = config.parent.name
-                if name not in self._table:
+                if name not in self._table and name not in shipped:
                     found.setdefault(name, config.parent)
         return found
 
     def whereabouts(self, name: str) -> Whereabouts:
         """Where a model lies on this machine. Nothing is fetched or written."""
+        if (self.places.shipped / name / CONFIG).is_file():
+            return Whereabouts(state="shipped", path=self.places.shipped / name)
         if (self.places.cache / name / CONFIG).is_file():
             return Whereabouts(state="cached", path=self.places.cache / name)
         for folder in self.places.folders:
@@ -160,8 +172,10 @@ class Zoo:
     def pull(self, name: str, *, progress: Progress | None = None, force: bool = False) -> Path:
         """Fetch a published checkpoint where it is not at hand, and convert it to a bundle in the cache.
 
+        A shipped model is at hand always; nothing is fetched or written.
+
         Args:
-            name: Of a published checkpoint.
+            name: Of a published checkpoint, or of a shipped model.
             progress: Called with the bytes so far and the bytes in all.
             force: Fetch it again in any case, in the place of a damaged one.
 
@@ -172,8 +186,10 @@ class Zoo:
             UnknownNameError: There is no such checkpoint.
             DownloadError: It cannot be fetched, or the cache cannot be written to.
         """
-        entry = self.entry(name)
         found = self.whereabouts(name)
+        if found.state == "shipped" and found.path is not None:
+            return found.path
+        entry = self.entry(name)
         if found.path is not None and not force:
             if found.path.is_dir():
                 return found.path
@@ -182,7 +198,7 @@ class Zoo:
         return self._fetch(entry, progress, force=force)
 
     def load(self, name_or_folder: str | Path, *, device: str = "cpu", progress: Progress | None = None) -> Model:
-        """A model by its name, or from a bundle's folder; a published name goes before a folder's.
+        """A model by its name, or from a bundle's folder; a shipped or published name goes before a folder's.
 
         A published checkpoint that is not at hand is pulled. Where the cache cannot be written to, a
         published file from the further folders is converted in memory, and a warning is logged once.
@@ -198,7 +214,7 @@ class Zoo:
         if found is None and name not in self._table:
             if Path(name_or_folder).exists():
                 return Model.load(name_or_folder, device=device)
-            known = [*self._table, *self.own_bundles()]
+            known = [*self.shipped_bundles(), *self._table, *self.own_bundles()]
             raise unknown_name("model or folder of a bundle", name, known)
         if found is not None and found.is_file():
             model = self._convert_or_import(self.entry(name), found)

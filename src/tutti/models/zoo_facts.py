@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from tutti.models.bundles import read_config
+from tutti.models.bundles import WEIGHTS, read_config
 from tutti.models.zoo import Zoo
 from tutti.models.zoo_table import COMMERCIAL_LICENCES
 
@@ -13,7 +14,8 @@ def model_facts(zoo: Zoo, name: str) -> dict[str, Any]:
     """Name, origin, licences, scores, labels, and where a model lies. Nothing is fetched.
 
     Returns:
-        Plain values; for a published model and for one's own bundle under the same keys.
+        Plain values; for a published model and for a bundle, shipped or one's own, under the same keys; a bundle tells
+        besides who taught it, what it learned from, and its limits.
 
     Raises:
         UnknownNameError: It is neither published nor in any of the folders.
@@ -21,8 +23,9 @@ def model_facts(zoo: Zoo, name: str) -> dict[str, Any]:
     """
     where = zoo.whereabouts(name)
     place = {"state": where.state, "path": None if where.path is None else str(where.path)}
-    if name in zoo.own_bundles() and where.path is not None:
-        return {**_bundle_facts(zoo, name), **place}
+    bundle = {**zoo.own_bundles(), **zoo.shipped_bundles()}.get(name)
+    if bundle is not None:
+        return {**_bundle_facts(bundle), **place}
     entry = zoo.entry(name)
     return {
         "name": entry.name,
@@ -44,10 +47,11 @@ def model_facts(zoo: Zoo, name: str) -> dict[str, Any]:
     }
 
 
-def _bundle_facts(zoo: Zoo, name: str) -> dict[str, Any]:
-    config = read_config(zoo.own_bundles()[name])
+def _bundle_facts(bundle: Path) -> dict[str, Any]:
+    config = read_config(bundle)
+    weights = bundle / WEIGHTS
     return {
-        "name": name,
+        "name": bundle.name,
         "architecture": config.architecture,
         "dataset": None,
         "scores": {},
@@ -55,6 +59,10 @@ def _bundle_facts(zoo: Zoo, name: str) -> dict[str, Any]:
         "commercial_ok": config.licence.partition(",")[0].strip() in COMMERCIAL_LICENCES,
         "paper": config.paper,
         "source": config.source,
+        "n_bytes": weights.stat().st_size if weights.is_file() else None,
+        "teachers": dict(config.teachers),
+        "data": list(config.data),
+        "limits": list(config.limits),
         "base_rates": dict(config.base_rates),
         "labels": list(config.labels),
     }

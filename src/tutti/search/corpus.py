@@ -85,7 +85,9 @@ class Corpus:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """What the models can hear."""
-        return Vocabulary({name: record.labels for name, record in self.models.items()})
+        sources = [record.config.get("label_sources") or {} for record in self.models.values()]
+        label_sets = {source.partition(":")[0] for one in sources for some in one.values() for source in some}
+        return Vocabulary({name: record.labels for name, record in self.models.items()}, label_sets=sorted(label_sets))
 
     @cached_property
     def evidence(self) -> Evidence:

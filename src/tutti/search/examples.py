@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.data.catalogue import ModelRecord
-from tutti.errors import QueryError, TuttiError, UnknownNameError
+from tutti.errors import QueryError, UnknownNameError
 from tutti.files import sha256_of
 from tutti.search.corpus import Corpus
 from tutti.text.spelling import plain, reminiscent
@@ -100,21 +100,9 @@ def listen(path: Path, models: Mapping[str, ModelRecord]) -> Vectors:
     """
     from tutti.audio.recording import Recording
     from tutti.models.inference import analyse
-    from tutti.models.model import Model
-    from tutti.models.zoo import load_model
+    from tutti.search.recorded_models import recorded_models
 
-    at_hand: list[Model] = []
-    for name, record in models.items():
-        excerpts = record.config.get("excerpts") or {}
-        # Where the bundle lay when the catalogue was indexed, else wherever the zoo finds one of this name.
-        for place in dict.fromkeys((record.config.get("bundle") or name, name)):
-            try:
-                model = load_model(place).with_excerpts(count=excerpts.get("count"), hop=excerpts.get("hop"))
-            except TuttiError:
-                continue
-            if model.fingerprint == record.fingerprint:
-                at_hand.append(model)
-                break
+    at_hand = list(recorded_models(models).values())
     if not at_hand:
         raise QueryError(
             f"{path.name} must be heard by {' or '.join(models)}, as the catalogue was; none is at hand unchanged",

@@ -7,7 +7,7 @@ evidence against the concept. How a query's words lead to concepts is in ``tutti
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tutti.text.spelling import forms, plain
@@ -48,10 +48,19 @@ class Vocabulary:
     Args:
         labels: Of each model by its name, in the order of its probabilities.
         thesaurus: Says which labels are one.
+        label_sets: Names of the label sets that models learned from. Where such a model keeps two teachers' opinions of
+            the same thing apart, one label has its set's name behind it: ``rock (msd)``, which is rock.
     """
 
-    def __init__(self, labels: Mapping[str, Sequence[str]], thesaurus: Thesaurus | None = None) -> None:
+    def __init__(
+        self,
+        labels: Mapping[str, Sequence[str]],
+        thesaurus: Thesaurus | None = None,
+        *,
+        label_sets: Iterable[str] = (),
+    ) -> None:
         self._thesaurus = thesaurus or load_thesaurus()
+        self._marks = tuple(f" ({name})" for name in label_sets)
         sources: dict[str, list[LabelSource]] = {}
         for model, names in labels.items():
             for column, label in enumerate(names):
@@ -84,7 +93,8 @@ class Vocabulary:
 
     def _concept_of(self, label: str) -> tuple[str, bool]:
         """The concept's name, and whether the label means its absence."""
-        bare = plain(label.rpartition(PREFIX_MARK)[2])
+        mark = next((mark for mark in self._marks if label.endswith(mark)), "")
+        bare = plain(label.removesuffix(mark).rpartition(PREFIX_MARK)[2])
         sense = self._thesaurus.find(bare)
         if sense is not None and sense.relation in ("same", "absent"):
             return sense.entry.term, sense.relation == "absent"

@@ -1,0 +1,56 @@
+"""What a bundle says of itself beyond its run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tutti.errors import ConfigError, ModelError, UnknownNameError
+from tutti.models.describing import describe_bundle
+from tutti.models.model import Model
+
+
+@pytest.fixture
+def bundle(small_model: Model, tmp_path: Path) -> Path:
+    small_model.save(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_described_bundle_keeps_weights_and_labels_and_takes_its_folders_name(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text(
+        'licence = "MIT"\nlimits = ["Not for whales."]\ndata = ["One hour of songs."]\n'
+    )
+    described = describe_bundle(bundle, tmp_path / "card.toml", tmp_path / "known")
+    assert Model.load(tmp_path / "known").fingerprint == described.fingerprint == Model.load(bundle).fingerprint
+    assert (described.name, described.config.licence) == ("known", "MIT")
+    card = (tmp_path / "known" / "README.md").read_text()
+    assert "## Limits\n\n- Not for whales.\n" in card
+    assert "## What it learned from\n\n- One hour of songs.\n" in card
+
+
+def test_teachers_are_told_with_licence_and_terms(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text('teachers = ["fcn-jamendo"]')
+    describe_bundle(bundle, tmp_path / "card.toml", bundle)
+    (line,) = [line for line in (bundle / "README.md").read_text().splitlines() if line.startswith("| fcn-jamendo")]
+    assert "MIT, Copyright (c) 2020 Music Technology Group, Universitat Pompeu Fabra" in line
+    assert "non-commercial" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("limit = ['x']", UnknownNameError, "did you mean 'limits'"),
+        ("teachers = ['fcn-mtatt']", UnknownNameError, "did you mean 'fcn-mtat'"),
+        ("limits = 3", ModelError, "wrong at 'limits'"),
+        ("licence = MIT", ConfigError, "cannot be read"),
+    ],
+)
+def test_facts_that_make_no_sense_are_refused_and_the_bundle_stays(
+    text: str, error: type[Exception], words: str, bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "card.toml").write_text(text)
+    before = (bundle / "config.json").read_bytes()
+    with pytest.raises(error, match=words):
+        describe_bundle(bundle, tmp_path / "card.toml", bundle)
+    assert (bundle / "config.json").read_bytes() == before

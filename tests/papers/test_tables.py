@@ -9,6 +9,7 @@ import pytest
 from tutti.data.datasets import find_dataset
 from tutti.errors import ConfigError, UnknownNameError
 from tutti.evaluation.report import TITLES
+from tutti.models.taggers import build_tagger
 from tutti.papers import EXHIBITS, find_exhibit
 from tutti.papers.commands import listing
 from tutti.papers.figure import Figure
@@ -26,7 +27,7 @@ REPEATABLE = [
 
 
 def test_every_table_and_figure_of_the_audio_chapter_is_there():
-    tables = {f"won2021/table3.{number}" for number in (1, 2, 3, 6, 7, 8, 10, 11, 12)}
+    tables = {f"won2021/table3.{number}" for number in (1, 2, 3, 6, 7, 8, 10, 11, 12)} | {"won2021/table4.5"}
     figures = {f"won2021/figure3.{number}" for number in (8, 13, 16)}
     assert tables | figures <= {*EXHIBITS}
 
@@ -64,6 +65,21 @@ def test_published_values_are_scores_of_known_columns_and_metrics(table):
 )
 def test_single_values_are_as_printed(key, row, column, areas):
     assert TABLES[key].row(row).published[column] == pytest.approx(areas)
+
+
+def test_a_published_student_is_smaller_than_its_teacher_or_as_large():
+    table = TABLES["won2021/table4.5"]
+    sizes = {}
+    for row in table.rows[-2:]:
+        plain = table.recipe(row, table.columns[0])
+        teacher = plain["scheme"]["teacher"].get("options", plain["model"].get("options", {}))
+        options = {"teacher": teacher, "student": plain["model"].get("options", {})}
+        sizes[row.name] = [
+            sum(one.numel() for one in build_tagger("music_tagging_transformer", 50, **some).parameters()) / 1e6
+            for some in options.values()
+        ]
+    assert sizes["transformer-da-ke"] == pytest.approx([4.6, 4.6], abs=0.1)
+    assert sizes["transformer-da-kd"] == pytest.approx([4.6, 0.5], abs=0.1)
 
 
 def test_the_big_musicnn_stands_in_the_column_of_the_million_song_dataset():

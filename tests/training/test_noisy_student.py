@@ -225,6 +225,7 @@ def test_without_teachers_one_is_trained_on_the_labelled_tracks_first(tracks, tm
     [
         ({"unlabelled_share": 0.0}, "leaves nothing for teachers"),
         ({"pseudo": "hard", "loss": "logits"}, "hard pseudo-labels have no logits"),
+        ({"mixup": 0.2, "loss": "logits"}, "logits cannot be mixed"),
         ({"threshold": 1.0}, "is no probability"),
         ({"iterations": 0}, "is not positive"),
         ({"teacher": {"depth": 3}}, "unknown setting 'scheme.teacher.depth'"),

@@ -206,6 +206,8 @@ class _Workshop:
             "data.catalogue": self._catalogue(column),
             "data.store": self._folder / "waveforms" / f"{column.name}-{config.sample_rate}",
         }
+        if plain.get("scheme", {}).get("name") == "noisy-student":
+            places["scheme.store"] = self._folder / "waveforms" / f"{column.name}-{config.sample_rate}-unlabelled"
         _merge(plain, nested(places))
         return parse_recipe(plain, origin=f"{self._table.key}, row {row.name}")
 

@@ -70,8 +70,8 @@ class NoisyStudentConfig:
         teachers: Bundles or published models by label set; those of a set have the same labels. None trains one first,
             on the labelled tracks.
         teacher: The one to train.
-        unlabelled: A catalogue of tracks to be heard by teachers; None takes those tracks of ``data.catalogue`` that are
-            not labelled, but for its splits valid and test.
+        unlabelled: A catalogue of tracks to be heard by teachers; None takes those tracks of ``data.catalogue`` that
+            are not labelled, but for its splits valid and test.
         pseudo_labels: Folder in which teachers' answers are stored; None keeps them in the run's.
         store: Where decoded unlabelled sounds are kept; None keeps them in the run's folder.
         hop: Seconds from one of a teacher's excerpts to the next; None: excerpts touch.
@@ -128,6 +128,10 @@ class NoisyStudentConfig:
             raise ConfigError("hard pseudo-labels have no logits", hint="set scheme.loss = 'bce', or pseudo = 'soft'")
         if self.mixup < 0:
             raise ConfigError(f"mixup={self.mixup:g} is negative", hint="give 0 for none, or 0.2")
+        if self.mixup and self.loss == "logits":
+            raise ConfigError(
+                "logits cannot be mixed as probabilities can", hint="set scheme.mixup = 0, or loss = 'bce'"
+            )
 
     @property
     def n_answers(self) -> int:
@@ -329,7 +333,7 @@ class NoisyStudent:
         waveforms, targets, is_labelled = batch
         if self._augment is not None:
             waveforms = self._augment(waveforms, generator=draw.generator())
-        if draw.mix < 1 and self._config.loss == "bce":
+        if draw.mix < 1:
             n_labelled = int(is_labelled.sum())
             order = torch.cat([torch.arange(n_labelled).flip(0), torch.arange(n_labelled, len(targets)).flip(0)])
             waveforms = torch.lerp(waveforms, waveforms[order], 1 - draw.mix)

@@ -93,13 +93,15 @@ def train_student(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
             f"the recipe {recipe.name} has neither labelled tracks nor teachers",
             hint="add data.catalogue=FOLDER, or [scheme.teachers] with bundles or published models",
         )
+    config.parts(has_labelled=known is not None)
     unlabelled = choose_unlabelled(config, known.catalogue if known else None, known.tracks if known else {})
     with claimed_folder(recipe):
         teachers = {name: [load_model(one) for one in some] for name, some in config.teachers.items()}
+        union = _union(teachers, known, config)  # refuses what does not fit before a teacher is trained
+        build_network(model_config(recipe, tuple(union)), recipe.model.start, seed=recipe.seed)  # so does this
         if not teachers:
             assert known is not None
             teachers = {CATALOGUE: [_train_teacher(recipe, quiet, tell)]}
-        union = _union(teachers, known, config)
     for iteration in range(1, config.iterations + 1):
         is_last = iteration == config.iterations
         work = _Iteration(

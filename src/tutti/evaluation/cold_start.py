@@ -99,7 +99,7 @@ class ColdStartReport:
         split: Of it.
         n_items: Tracks that were ranked.
         n_unplayed: Of them, tracks that nobody has played: they are ranked, and never right.
-        n_users: Who have played one of them, and others in training.
+        n_users: Who rank them: they have played one of them, and others in training.
         n_users_without: Who have factors, and have played none of them.
         bootstrap: How intervals were drawn: those of R² and cosine over tracks, the others over users.
         depth: Of the rankings.

@@ -147,9 +147,10 @@ class Factors:
             raise ConfigError("none of the users who played these tracks has factors", hint="are they of other plays?")
         exact = self.user_factors.astype(np.float64)
         gram = exact.T @ exact + self.config.regularisation * np.eye(self.n_dimensions)
-        played, vectors = np.unique(plays.track_rows[known]), []
-        for track_row in played:
-            pairs = known & (plays.track_rows == track_row)
+        order = np.flatnonzero(known)[np.argsort(plays.track_rows[known], kind="stable")]
+        played, begins = np.unique(plays.track_rows[order], return_index=True)
+        vectors = []
+        for pairs in np.split(order, begins[1:]):  # of one track each
             listeners, confidence = exact[user_rows[pairs]], self.config.alpha * plays.counts[pairs].astype(np.float64)
             weighted = gram + (listeners.T * (confidence - 1)) @ listeners
             vectors.append(np.linalg.solve(weighted, listeners.T @ confidence))

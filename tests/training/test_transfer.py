@@ -254,6 +254,24 @@ def test_a_run_killed_while_parts_are_frozen_ends_as_if_it_had_not_been(teacher,
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_what_was_learned_without_labels_begins_a_tagger_and_a_tagger_begins_what_learns_without(table, tmp_path):
+    mild = {"probabilities": {"pitch_shift": 0.0, "reverb": 0.0, "filter": 0.0}}
+    scheme = {"name": "contrastive", "batch_size": 8, "dimensions": 8}
+    training = {"epochs": 1, "accelerator": "cpu"}
+    table["training"] = training
+    without = table | {"scheme": scheme, "augmentation": mild, "output": str(tmp_path / "without")}
+    encoder = train(parse_recipe(without), quiet=True).model
+    tagger = run_from(encoder_at(tmp_path / "without"), table, frozen=["encoder"]).model
+    assert_same(tagger.network, encoder.network, part="encoder.")
+    start = {"from": str(tmp_path / "run" / "model"), "frozen": ["encoder.layers"]}
+    again = {**without, "model": table["model"] | {"start": start}, "output": str(tmp_path / "again")}
+    assert_same(train(parse_recipe(again), quiet=True).model.network, tagger.network, part="encoder.layers.")
+
+
+def encoder_at(folder) -> Model:
+    return Model.load(folder / "model")
+
+
 def test_a_start_that_does_not_fit_leaves_no_folder_behind(teacher, table):
     with pytest.raises(UnknownNameError):
         run_from(teacher, table, frozen=["encodr"])

@@ -11,14 +11,12 @@ References:
     Chen, Kornblith, Norouzi and Hinton, "A simple framework for contrastive learning of visual representations"
     (SimCLR), ICML 2020.
     He et al., "Momentum contrast for unsupervised visual representation learning" (MoCo), CVPR 2020.
-    Cai et al., "Exponential moving average normalization for self-supervised and semi-supervised learning", CVPR 2021.
     Spijkervet and Burgoyne, "Contrastive learning of musical representations", ISMIR 2021.
 """
 
 from __future__ import annotations
 
 import copy
-from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -57,7 +55,7 @@ def info_nce(
 ) -> Tensor:
     """MoCo's loss: of each query, the cross-entropy of finding its key among the batch's keys and the queue's.
 
-    Unlike in MoCo the keys of the batch count as negatives too, so that the first batch has some.
+    Unlike in MoCo the keys of the batch count as negatives too.
 
     Args:
         queries: A view of each track, unit vectors. Shape (batch, dimensions).
@@ -110,9 +108,9 @@ class _Branch(nn.Module):
 class ContrastiveNetwork(nn.Module):
     """What is trained: an encoder with its projector and, where there is a queue, their slow copy.
 
-    The slow copy's weights follow the others' as a moving average. So do the statistics of its normalisation, and it
-    always computes as when it predicts: what it says of a track then does not depend on the batch, which would give
-    positives away.
+    The slow copy's weights follow the others' as a moving average; it normalises over its batch like them. A batch's
+    statistics would tell its keys from those of the queue. MoCo shuffles batches between GPUs for that; here the keys
+    of the batch itself are negatives too, among which its statistics tell nothing.
 
     Args:
         tagger: Front end and encoder; its head is left alone.
@@ -151,13 +149,6 @@ class ContrastiveNetwork(nn.Module):
         """The encoder that is trained."""
         return self.branch.tagger
 
-    def train(self, mode: bool = True) -> Self:
-        """As of every module; the slow copy never trains."""
-        super().train(mode)
-        if self.slow is not None:
-            self.slow.eval()
-        return self
-
     def forward(self, views: Tensor, tracks: Tensor) -> Tensor:
         """The loss of a batch.
 
@@ -193,12 +184,8 @@ class ContrastiveNetwork(nn.Module):
     def _follow(self, slow: _Branch) -> None:
         step = int(self.n_steps)
         kept = min(self.momentum, (1 + step) / (10 + step))
-        current = self.branch.state_dict()
-        for name, tensor in slow.state_dict().items():
-            if tensor.is_floating_point():
-                tensor.lerp_(current[name], 1 - kept)
-            else:
-                tensor.copy_(current[name])
+        for theirs, ours in zip(slow.parameters(), self.branch.parameters(), strict=True):
+            theirs.lerp_(ours, 1 - kept)
         self.n_steps += 1
 
     @torch.no_grad()

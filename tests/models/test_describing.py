@@ -54,3 +54,13 @@ def test_facts_that_make_no_sense_are_refused_and_the_bundle_stays(
     with pytest.raises(error, match=words):
         describe_bundle(bundle, tmp_path / "card.toml", bundle)
     assert (bundle / "config.json").read_bytes() == before
+
+
+def test_measured_scores_join_those_of_the_run(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text("[scores.ours]\nvalue = 0.5\n")
+    (tmp_path / "more.json").write_text('{"songs": {"value": 0.8}}')
+    described = describe_bundle(bundle, tmp_path / "card.toml", bundle, scores=tmp_path / "more.json")
+    assert described.config.scores == {"ours": {"value": 0.5}, "songs": {"value": 0.8}}
+    (tmp_path / "more.json").write_text("[]")
+    with pytest.raises(ConfigError, match="holds no table"):
+        describe_bundle(bundle, tmp_path / "card.toml", bundle, scores=tmp_path / "more.json")

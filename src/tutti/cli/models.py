@@ -133,11 +133,12 @@ def describe(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     facts: Annotated[Path, typer.Option("--from", help="TOML: licence, source, teachers, data, limits, scores, ….")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The described bundle's folder; it names the model.")],
+    scores: Annotated[Path | None, typer.Option(help="JSON: further scores by name.")] = None,
 ) -> None:
     """Write a bundle whose config.json and model card say more: who taught it, what it learned from, its limits."""
     from tutti.models.describing import describe_bundle
 
-    model = describe_bundle(bundle, facts, output)
+    model = describe_bundle(bundle, facts, output, scores=scores)
     typer.echo(f"{model.name}\t{output}")
 
 

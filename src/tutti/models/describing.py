@@ -6,8 +6,9 @@ itself is made by ``tutti.models.cards``.
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tutti.models.zoo_table import published_checkpoints
 DESCRIBED = ("licence", "source", "paper", "teachers", "data", "limits", "scores")
 
 
-def describe_bundle(bundle: Path, facts: Path, output: Path) -> Model:
+def describe_bundle(bundle: Path, facts: Path, output: Path, *, scores: Path | None = None) -> Model:
     """Write a bundle anew with what a file says of it; what the file leaves out stays.
 
     Args:
@@ -27,19 +28,23 @@ def describe_bundle(bundle: Path, facts: Path, output: Path) -> Model:
         facts: TOML with any of ``licence``, ``source``, ``paper`` (texts), ``data``, ``limits`` (lists of sentences),
             ``teachers`` (names of published models, whose licences and terms are looked up) and ``scores`` (a table).
         output: The new bundle's folder, whose name becomes the model's; may be the same.
+        scores: JSON with further scores by name, such as ``bench/default_model.py --json`` writes.
 
     Raises:
-        ConfigError: The file is missing or no TOML.
+        ConfigError: A file is missing, or no TOML or JSON.
         UnknownNameError: It has an unknown key, or names a teacher that is not published.
         ModelError: The bundle is damaged, or a value has the wrong type.
     """
     model = Model.load(bundle)
-    said = _read(facts)
+    said = _read(facts, tomllib.loads, "write TOML, such as licence = 'MIT'")
     for key in said:
         if key not in DESCRIBED:
             raise unknown_name("fact of a model card", key, DESCRIBED)
     if "teachers" in said:
         said["teachers"] = teachers(said["teachers"])
+    if scores is not None:
+        more = _read(scores, json.loads, 'write JSON, such as {"songs": {"value": 0.8}}')
+        said["scores"] = {**model.config.scores, **said.get("scores", {}), **more}
     plain = {**model.config.to_json(), **said, "name": output.absolute().name}
     config = config_from_json(plain, origin=str(facts))
     described = Model(config, model.network)
@@ -67,9 +72,12 @@ def teachers(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, parse: Callable[[str], Any], hint: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
+        found = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as cause:
         why = cause.strerror if isinstance(cause, OSError) else cause
-        raise ConfigError(f"{path} cannot be read: {why}", hint="write TOML, such as licence = 'MIT'") from None
+        raise ConfigError(f"{path} cannot be read: {why}", hint=hint) from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path} holds no table of facts", hint=hint)
+    return found

@@ -124,8 +124,9 @@ def infer_topics(bags: NDArray[np.float64], topics: NDArray[np.float64], *, seed
     learner.partial_fit(np.ones((1, topics.shape[1])))  # makes it whole; what it learned is replaced
     learner.components_ = topics
     learner.exp_dirichlet_component_ = np.exp(_expected_log(topics))
-    shares: Frames = learner.transform(bags).astype(np.float32)
-    return shares / shares.sum(axis=1, keepdims=True)
+    shares = learner.transform(bags)
+    found: Frames = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    return found
 
 
 def _expected_log(topics: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,11 @@ def test_measured_scores_join_those_of_the_run(bundle: Path, tmp_path: Path) -> 
     (tmp_path / "more.json").write_text("[]")
     with pytest.raises(ConfigError, match="holds no table"):
         describe_bundle(bundle, tmp_path / "card.toml", bundle, scores=tmp_path / "more.json")
+
+
+def test_the_training_machines_folders_stay_with_it(small_model: Model, tmp_path: Path) -> None:
+    training = {"output": "/home/me/runs/x", "scheme": {"unlabelled": "/data/mixtures", "loss": "bce"}}
+    Model(replace(small_model.config, training=training), small_model.network).save(tmp_path / "run")
+    (tmp_path / "card.toml").write_text('licence = "MIT"')
+    described = describe_bundle(tmp_path / "run", tmp_path / "card.toml", tmp_path / "out")
+    assert described.config.training == {"output": "x", "scheme": {"unlabelled": "mixtures", "loss": "bce"}}

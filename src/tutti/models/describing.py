@@ -23,6 +23,8 @@ DESCRIBED = ("licence", "source", "paper", "teachers", "data", "limits", "scores
 def describe_bundle(bundle: Path, facts: Path, output: Path, *, scores: Path | None = None) -> Model:
     """Write a bundle anew with what a file says of it; what the file leaves out stays.
 
+    Absolute paths in the recipe are cut to their last part: nobody else has the folders of the machine that trained.
+
     Args:
         bundle: Its folder.
         facts: TOML with any of ``licence``, ``source``, ``paper`` (texts), ``data``, ``limits`` (lists of sentences),
@@ -46,6 +48,7 @@ def describe_bundle(bundle: Path, facts: Path, output: Path, *, scores: Path | N
         more = _read(scores, json.loads, 'write JSON, such as {"songs": {"value": 0.8}}')
         said["scores"] = {**model.config.scores, **said.get("scores", {}), **more}
     plain = {**model.config.to_json(), **said, "name": output.absolute().name}
+    plain["training"] = _without_places(plain["training"])
     config = config_from_json(plain, origin=str(facts))
     described = Model(config, model.network)
     described.save(output)
@@ -70,6 +73,14 @@ def teachers(names: Sequence[str]) -> dict[str, str]:
         learned = f"it learned from {entry.data.title} ({entry.data.terms})"
         found[name] = f"{entry.licence}, {entry.holder}; {learned}"
     return found
+
+
+def _without_places(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_places(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_places(one) for one in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _read(path: Path, parse: Callable[[str], Any], hint: str) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tutti.training.artist_group_runs import train_artist_groups
+from tutti.training.artist_groups import ArtistGroupsConfig
 from tutti.training.contrastive import ContrastiveConfig
 from tutti.training.contrastive_runs import train_contrastive
 from tutti.training.factor_regression import FactorRegressionConfig
@@ -45,4 +47,5 @@ WAYS: dict[type, Callable[[Recipe, bool, Tell], TrainedRun]] = {
     ContrastiveConfig: train_contrastive,
     FactorRegressionConfig: train_factors,
     NoisyStudentConfig: train_student,
+    ArtistGroupsConfig: train_artist_groups,
 }

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Discriminator
 
+from tutti.training.artist_groups import ArtistGroupsConfig
 from tutti.training.contrastive import ContrastiveConfig
 from tutti.training.factor_regression import FactorRegressionConfig
 from tutti.training.noisy_student import NoisyStudentConfig
@@ -19,7 +20,9 @@ SCHEMES: dict[str, type] = {
     "contrastive": ContrastiveConfig,
     "factor-regression": FactorRegressionConfig,
     "noisy-student": NoisyStudentConfig,
+    "artist-groups": ArtistGroupsConfig,
 }
 SchemeConfig = Annotated[
-    SupervisedConfig | ContrastiveConfig | FactorRegressionConfig | NoisyStudentConfig, Discriminator("name")
+    SupervisedConfig | ContrastiveConfig | FactorRegressionConfig | NoisyStudentConfig | ArtistGroupsConfig,
+    Discriminator("name"),
 ]

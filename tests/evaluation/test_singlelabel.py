@@ -44,3 +44,11 @@ def test_the_interval_of_the_accuracy_is_the_binomial_one():
 def test_what_are_no_classes_is_refused(truth, decided):
     with pytest.raises(ShapeError):
         singlelabel.confusion_matrix(np.array(truth, int), np.array(decided, int), n_classes=3)
+
+
+def test_log_loss_is_scikit_learn_s():
+    rng = np.random.default_rng(0)
+    probabilities, truth = rng.dirichlet(np.ones(4), size=30), rng.integers(4, size=30)
+    wanted = metrics.log_loss(truth, probabilities, labels=range(4))
+    assert singlelabel.log_loss_by_item(truth, probabilities).mean() == pytest.approx(wanted)
+    assert np.isfinite(singlelabel.log_loss_by_item(np.array([0]), np.array([[0.0, 1.0]]))).all()

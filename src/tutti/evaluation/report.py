@@ -39,6 +39,7 @@ TITLES = {
     **{f"f1_{average}_tuned": f"F1 at tuned thresholds, {average}" for average in (*AVERAGES, "samples")},
     "f1_micro_tuned_global": "F1 at one tuned threshold, micro",
     "accuracy": "accuracy",
+    "log_loss": "log loss",
 }
 OF_CLASSES = (
     *("accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro"),
@@ -304,7 +305,7 @@ def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5,
         n_items=len(targets),
         bootstrap=bootstrap,
         threshold=threshold,
-        metrics={name: _estimate(values[name], samples[name], bootstrap) for name in TITLES if name in values},
+        metrics=_metrics(predicted, values, samples, bootstrap),
         labels=_label_table(predicted, samples, decisions, tuned, bootstrap),
         left_out=multilabel.unscorable_labels(targets, predicted.labels),
         failures=predicted.failures,
@@ -313,6 +314,24 @@ def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5,
         tuned=tuned,
         confusion=_confusion(predicted) if predicted.task == "classes" else None,
     )
+
+
+def _metrics(
+    predicted: Predicted, values: dict[str, float], samples: dict[str, NDArray[np.float64]], bootstrap: Bootstrap
+) -> dict[str, Estimate]:
+    """In the order of the titles; of classes also the log loss, of which less is better."""
+    found = {name: _estimate(values[name], samples[name], bootstrap) for name in TITLES if name in values}
+    if predicted.task == "classes":
+        truth = predicted.targets.argmax(axis=1)
+        found["log_loss"] = _mean(singlelabel.log_loss_by_item(truth, predicted.scores), bootstrap)
+    return found
+
+
+def _mean(losses: NDArray[np.float64], bootstrap: Bootstrap) -> Estimate:
+    """The mean of one number an item, which may be of any size, and its interval over items."""
+    samples = np.concatenate([one @ losses for one in bootstrap.weights(len(losses), n_labels=1)]) / len(losses)
+    low, high = bootstrap.interval(samples, value=float(losses.mean()))
+    return Estimate(value=float(losses.mean()), low=max(0.0, float(low)), high=float(high))
 
 
 def _other_thresholds(threshold: float, tuned: Tuned | None) -> dict[str, float | tuple[float, ...]]:

@@ -66,6 +66,19 @@ def precision_recall_f1_by_class(truth: Classes, decided: Classes, *, n_classes:
     return precision_recall_f1_of_counts(matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1))
 
 
+def log_loss_by_item(truth: Classes, probabilities: NDArray[Any]) -> FloatMatrix:
+    """Minus the logarithm of the probability of each item's class. Shape (items,).
+
+    Rows are brought to the sum of 1, and probabilities to at least the smallest step of their own precision, as in
+    scikit-learn.
+    """
+    least = np.finfo(probabilities.dtype).eps
+    shares = np.clip(probabilities, least, 1 - least)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    losses: FloatMatrix = -np.log(shares[np.arange(len(truth)), truth]).astype(np.float64)
+    return losses
+
+
 def f1(truth: Classes, decided: Classes, *, n_classes: int, average: Literal["macro", "weighted"] = "macro") -> float:
     """F1 averaged over classes, each counting the same or by its number of items.
 

@@ -8,10 +8,12 @@ holds what one work printed; ``EXHIBITS`` lists everything. Training itself, dat
 from __future__ import annotations
 
 from tutti.errors import unknown_name
-from tutti.papers import won2021, won2021_figures
+from tutti.papers import won2021, won2021_artist_groups, won2021_figures
 from tutti.papers.table import Exhibit
 
-EXHIBITS: dict[str, Exhibit] = {exhibit.key: exhibit for exhibit in (*won2021.TABLES, *won2021_figures.FIGURES)}
+EXHIBITS: dict[str, Exhibit] = {
+    exhibit.key: exhibit for exhibit in (*won2021.TABLES, *won2021_artist_groups.TABLES, *won2021_figures.FIGURES)
+}
 
 
 def find_exhibit(key: str) -> Exhibit:

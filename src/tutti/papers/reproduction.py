@@ -208,6 +208,8 @@ class _Workshop:
         }
         if plain.get("scheme", {}).get("name") == "noisy-student":
             places["scheme.store"] = self._folder / "waveforms" / f"{column.name}-{config.sample_rate}-unlabelled"
+        if plain.get("scheme", {}).get("name") == "artist-groups":  # factors and networks serve many rows
+            places["scheme.folder"] = self._folder / "artist-groups" / f"{column.name}-seed{seed}"
         _merge(plain, nested(places))
         return parse_recipe(plain, origin=f"{self._table.key}, row {row.name}")
 

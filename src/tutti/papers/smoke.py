@@ -17,6 +17,7 @@ from tutti.training.phases import find_protocol
 
 # A few channels; what a table itself varies, such as heads, layers and widths of attention, stays as it is there.
 NARROW: dict[str, dict[str, int]] = {
+    "artist_group_cnn": {"n_channels": 2},
     "cnnsa": {"n_channels": 8},
     "crnn": {"n_channels": 4},
     "fcn": {"n_channels": 4},
@@ -46,6 +47,13 @@ SHORT: dict[str, Any] = {
 }
 TAGS = {"data.labels": "top:5", "data.spelling": "world"}
 CLASSES = {"data.labels": "all"}
+GROUPS = {  # of some twenty tracks, whose subgenres are told by a prefix
+    "data.labels": ["quick", "slow"],
+    "scheme.n_hidden": 32,
+    "scheme.groups.n_terms": 32,
+    "scheme.groups.n_descriptor_terms": 4,
+    "scheme.groups.n_topics": 4,
+}
 
 
 def smoke_table(table: Table) -> Table:
@@ -66,8 +74,11 @@ def smoke_settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Settings that make a table's recipe small, with dotted keys."""
     options = _small_options(recipe)
     labels = CLASSES if _is_classes(recipe) else TAGS
-    epochs = len(find_protocol(recipe["training"]["protocol"]).phases)
+    protocol = recipe["training"].get("protocol")
+    epochs = 1 if protocol is None else len(find_protocol(protocol).phases)
     settings = {**SHORT, **labels, "training.epochs": epochs}
+    if recipe.get("scheme", {}).get("name") == "artist-groups":
+        settings |= GROUPS
     if recipe.get("scheme", {}).get("name") == "noisy-student":
         settings |= {"scheme.teacher.batch_size": SHORT["scheme.batch_size"], "scheme.teacher.options": options}
     return {**settings, **{f"model.options.{key}": value for key, value in options.items()}}
@@ -86,7 +97,7 @@ def smoke_catalogue(folder: Path, column: Column) -> Path:
     except CatalogueError:
         catalogue = generate_world("tiny", folder, seed=0, jobs=1)
         if column.settings.get("data.task") == "classes":
-            _one_class_each(catalogue)
+            _one_class_each(catalogue, prefix=column.settings.get("scheme.groups.genre_prefix"))
     return folder
 
 
@@ -94,11 +105,20 @@ def _is_classes(recipe: Mapping[str, Any]) -> bool:
     return bool(recipe.get("data", {}).get("task") == "classes")
 
 
-def _one_class_each(catalogue: Catalogue) -> None:
-    """Tracks tagged with nothing but whether they are quick, of which every split has both kinds."""
+def _one_class_each(catalogue: Catalogue, *, prefix: str | None) -> None:
+    """Tracks tagged with nothing but whether they are quick, of which every split has both kinds.
+
+    Where subgenres are wanted, the tags that there were are these, told by a prefix.
+    """
     facts, tracks = catalogue.facts(), catalogue.tracks()
     middle = statistics.median(facts[track.track_id]["tempo"] for track in tracks)
     catalogue.put_tracks(
-        dataclasses.replace(track, tags=("quick" if facts[track.track_id]["tempo"] > middle else "slow",))
+        dataclasses.replace(
+            track,
+            tags=(
+                "quick" if facts[track.track_id]["tempo"] > middle else "slow",
+                *(f"{prefix}{tag}" for tag in track.tags if prefix),
+            ),
+        )
         for track in tracks
     )

@@ -55,24 +55,31 @@ COLUMNS = {
     "split": ("set", "split"),
     "subset": ("set", "subset"),
     "genre_top": ("track", "genre_top"),
+    "genres": ("track", "genres"),
     "genres_all": ("track", "genres_all"),
     "title": ("track", "title"),
     "duration": ("track", "duration"),
     "artist": ("artist", "name"),
     "album": ("album", "title"),
 }
+SUBGENRE = "genre:"  # begins the tags of genres that were given directly
 LONGEST_CELL = 1 << 24  # characters; biographies exceed the csv module's own limit
 
 
-def load(root: Path, *, size: str) -> list[Track]:
-    """The tracks of a size, each with its top genre (small, medium) or all its genres (large, full)."""
-    titles = _genre_titles(root / GENRES) if size not in SUBSETS else {}
+def load(root: Path, *, size: str, subgenres: bool = False) -> list[Track]:
+    """The tracks of a size, each with its top genre (small, medium) or all its genres (large, full).
+
+    With subgenres, the genres that a track was given directly follow its top genre as ``genre:Punk``.
+    """
+    titles = _genre_titles(root / GENRES) if subgenres or size not in SUBSETS else {}
     tracks = []
     for row in _track_rows(root / TRACKS):
         if size in SUBSETS and row["subset"] not in SUBSETS[size]:
             continue
         try:
             tags = (row["genre_top"],) if size in SUBSETS else tuple(titles[one] for one in _ids(row["genres_all"]))
+            if subgenres:
+                tags = (*tags, *(SUBGENRE + titles[one] for one in _ids(row["genres"])))
             tracks.append(_track(root, row, size, tags))
         except (KeyError, ValueError) as cause:
             number = row["track_id"]
@@ -140,12 +147,28 @@ def _csv_rows(path: Path, *, what: str) -> Iterator[list[str]]:
 
 def write_fixture(folder: Path) -> None:
     """Three tracks, one in each split, in all four sizes."""
-    head = [["", *column] for column in (["set", "set", "track", "track", "track", "track", "artist", "album"],)]
-    head += [["", "split", "subset", "genre_top", "genres_all", "title", "duration", "name", "title"], ["track_id"]]
+    head = [
+        ["", *column] for column in (["set", "set", "track", "track", "track", "track", "track", "artist", "album"],)
+    ]
+    head += [
+        ["", "split", "subset", "genre_top", "genres", "genres_all", "title", "duration", "name", "title"],
+        ["track_id"],
+    ]
     rows = [
-        ["2", "training", "small", "Hip-Hop", "[21]", "Food", "2", "AWOL", "AWOL - A Way Of Life"],
-        ["1017", "validation", "small", "Rock", "[12, 25]", "Paper Boats", "2", "The Fixtures", 'Called "Ours"'],
-        ["140", "test", "small", "Folk", "[17]", "Queen, of the Wires", "2", "Alec K.", "Every Man"],
+        ["2", "training", "small", "Hip-Hop", "[21]", "[21]", "Food", "2", "AWOL", "AWOL - A Way Of Life"],
+        [
+            "1017",
+            "validation",
+            "small",
+            "Rock",
+            "[25]",
+            "[12, 25]",
+            "Paper Boats",
+            "2",
+            "The Fixtures",
+            'Called "Ours"',
+        ],
+        ["140", "test", "small", "Folk", "[17]", "[17]", "Queen, of the Wires", "2", "Alec K.", "Every Man"],
     ]
     (folder / TRACKS).parent.mkdir(parents=True)
     with (folder / TRACKS).open("w", encoding="utf-8", newline="") as file:
@@ -177,6 +200,16 @@ def _protocol(size: str) -> Protocol:
     )
 
 
+MEDIUM_GENRES = Protocol(
+    name="medium-genres",
+    description="As medium, and the genres that a track was given directly as further tags, such as genre:Punk: what "
+    "artist group factors are made of.",
+    load=partial(load, size="medium", subgenres=True),
+    labels=MEDIUM,
+    task="classes",
+    n_tracks=dict(zip(get_args(Split), COUNTS["medium"], strict=True)),
+)
+
 FMA = Dataset(
     name="fma",
     title="Free Music Archive",
@@ -194,7 +227,7 @@ FMA = Dataset(
             )
             for path, what, protocols in (
                 (TRACKS, "table of tracks", ()),
-                (GENRES, "table of genres", ("large", "full")),
+                (GENRES, "table of genres", ("large", "full", MEDIUM_GENRES.name)),
             )
         ),
         *(
@@ -202,11 +235,11 @@ FMA = Dataset(
                 path=f"fma_{size}/",
                 url=f"https://os.unil.cloud.switch.ch/fma/fma_{size}.zip",
                 what=f"the sounds, fma_{size}.zip unpacked (SHA-1 {SHA1[size]})",
-                protocols=(size,),
+                protocols=(size, MEDIUM_GENRES.name) if size == "medium" else (size,),
             )
             for size in SIZES
         ),
     ),
-    protocols={size: _protocol(size) for size in SIZES},
+    protocols={**{size: _protocol(size) for size in SIZES}, MEDIUM_GENRES.name: MEDIUM_GENRES},
     write_fixture=write_fixture,
 )

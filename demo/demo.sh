@@ -9,6 +9,7 @@ run=$output/run
 recordings=../shared/audio
 example=t00000 # a track of the world, to find what sounds like it
 began=$SECONDS
+unset TUTTI_MODELS # nothing here needs a model from outside
 
 say() { printf '\n== %s\n' "$*"; }
 tell() {
@@ -18,8 +19,23 @@ tell() {
   tutti "$@"
 }
 
+say "what the model in the package hears"
+if [ -d "$recordings" ]; then
+  tell tag "$recordings"/*.ogg --top 5
+  tell index "$recordings" --catalogue "$output/recordings" --quiet
+  tell search "$output/recordings" "jazz" -k 2
+  tell search "$output/recordings" "classical -drums" -k 2
+else
+  echo "ABSENT: no recordings in $recordings, so it will hear a track of the world below"
+fi
+
 say "a world of music: sounds, covers, texts, tags and listeners, and the truth about all of it"
 tell world demo -o "$world" --seed 0
+
+if [ ! -d "$recordings" ]; then
+  say "what the model in the package hears in a track of that world"
+  tell tag "$world/audio/$example".* --top 5
+fi
 
 say "a small tagger learns to hear the tags that listeners typed"
 tell train recipes/world/demo.toml data.catalogue="$world" output="$run" --quiet

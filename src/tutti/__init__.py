@@ -1,6 +1,6 @@
 """Tutti: music that is heard, seen, read and listened to by many.
 
-    model = tutti.load_model("musicnn-mtat")
+    model = tutti.load_model("tutti-small")
     probabilities = model.predict("song.mp3")  # [n_labels], in the order of model.labels
 
     catalogue = tutti.open_catalogue("my-catalogue")

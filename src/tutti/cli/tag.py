@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from tutti.models.model import Model
 
-DEFAULT_MODEL = "musicnn-mtat"
+DEFAULT_MODEL = "tutti-small"  # inside the package
 
 ModelNames = Annotated[
     list[str] | None,

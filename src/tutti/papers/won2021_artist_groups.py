@@ -79,9 +79,9 @@ TABLE_4_3 = Table(
     title="Genres by artist group factors",
     source=f"{WORK}, table 4.3; Kim, Won, Serra, Liem, WWW 2018",
     note="g genre, m MFCC, d their differences, e descriptors, s subgenres; STN a network for each task, MTN one for "
-    "all. Split, averaging of F1, epochs, batch size and the sharing of MTN were not published: ours are FMA's official "
-    "split, macro F1, at most 60 epochs, batches of 32, and everything shared up to the vector. Descriptors are ours, "
-    "not Essentia's, unless scheme.groups.descriptors names a table.",
+    "all. Split, averaging of F1, epochs, batch size and the sharing of MTN were not published: ours are the official "
+    "split of FMA, macro F1, at most 60 epochs, batches of 32, and everything shared up to the vector. Descriptors are "
+    "ours, not Essentia's, unless scheme.groups.descriptors names a table. Of the log loss less is better.",
     columns=(FMA,),
     rows=_rows(),
     settings={

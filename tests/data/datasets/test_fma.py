@@ -65,3 +65,8 @@ def test_an_unknown_genre_is_told(root):
     genres.write_text(genres.read_text().replace("25,1,12,Punk", "26,1,12,Post-Punk"))
     with pytest.raises(DatasetError, match="broken row for track 1017"):
         FMA.protocol("large").load(root)
+
+
+def test_subgenres_follow_the_top_genre(root):
+    tracks = {track.track_id: track for track in FMA.protocol("medium-genres").load(root)}
+    assert tracks["001017"].tags == ("Rock", "genre:Punk")

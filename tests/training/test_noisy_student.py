@@ -247,4 +247,10 @@ def test_what_is_missing_is_said(tracks, tmp_path):
     unsplit = put([dataclasses.replace(track, split=None) for track in tracks], tmp_path / "d")
     with pytest.raises(ConfigError, match="no tracks in the split valid"):
         train(parse_recipe(student_recipe(tmp_path, teachers=teachers, unlabelled=unsplit)), quiet=True)
+    teacher("two", ("jazz",)).save(tmp_path / "two")
+    other = {"genres": [str(tmp_path / "one"), str(tmp_path / "two")]}
+    with pytest.raises(ConfigError, match="have different labels"):
+        train(
+            parse_recipe(student_recipe(tmp_path, teachers=other, unlabelled=put(tracks, tmp_path / "e"))), quiet=True
+        )
     assert not (tmp_path / "run").exists()

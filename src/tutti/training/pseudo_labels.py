@@ -220,7 +220,7 @@ def write_pseudo_labels(
         ConfigError: Teachers of one set have different labels, or two the same name; the folder holds pseudo-labels of
             other teachers; there is no sound to hear.
     """
-    _check(teachers)
+    check_teachers(teachers)
     models = [
         one.with_excerpts(hop=hop or one.n_samples / one.sample_rate) for some in teachers.values() for one in some
     ]
@@ -241,7 +241,13 @@ def write_pseudo_labels(
     return PseudoLabels(folder)
 
 
-def _check(teachers: Teachers) -> None:
+def check_teachers(teachers: Teachers) -> None:
+    """See that teachers go together.
+
+    Raises:
+        ConfigError: There is none; those of one set have different labels, or two the same name.
+        ModelError: One has no labels.
+    """
     if not any(teachers.values()):
         raise ConfigError("there is no teacher", hint="name a bundle or a published model: tutti models list")
     names = [model.name for some in teachers.values() for model in some]

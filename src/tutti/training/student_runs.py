@@ -39,7 +39,7 @@ from tutti.training.checkpoints import History
 from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.noisy_student import CATALOGUE, NoisyStudent, NoisyStudentConfig, Taught, heard_in_tracks
 from tutti.training.progress import steps_shown
-from tutti.training.pseudo_labels import PseudoLabels, label_union, write_pseudo_labels
+from tutti.training.pseudo_labels import PseudoLabels, check_teachers, label_union, write_pseudo_labels
 from tutti.training.recipes import NetworkConfig, Recipe
 from tutti.training.run_parts import (
     BUNDLE,
@@ -97,6 +97,8 @@ def train_student(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     unlabelled = choose_unlabelled(config, known.catalogue if known else None, known.tracks if known else {})
     with claimed_folder(recipe):
         teachers = {name: [load_model(one) for one in some] for name, some in config.teachers.items()}
+        if teachers:
+            check_teachers(teachers)
         union = _union(teachers, known, config)  # refuses what does not fit before a teacher is trained
         build_network(model_config(recipe, tuple(union)), recipe.model.start, seed=recipe.seed)  # so does this
         if not teachers:

@@ -432,9 +432,10 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         zip(ROWS, ("#000000", "#e69f00", "#0072b2", "#d55e00", "#999999", "#009e73", "#f0e442"), strict=True)
     )
     for panel, (metric, title) in zip(figure.subplots(1, 2), METRICS.items(), strict=True):
-        for place, name in enumerate(ROWS):
+        names = [name for name in ROWS if any(row["method"] == name for row in rows)]
+        for place, name in enumerate(names):
             some = sorted((row for row in rows if row["method"] == name), key=lambda row: row["share"])
-            across = [shares.index(row["share"]) + (place - len(ROWS) / 2) * 0.1 for row in some]
+            across = [shares.index(row["share"]) + (place - (len(names) - 1) / 2) * 0.1 for row in some]
             for x, row in zip(across, some, strict=True):
                 one = row[metric]
                 panel.plot([x, x], [one["low"], one["high"]], color=colours[name], linewidth=3, alpha=0.4)
@@ -442,10 +443,11 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             values = [row[metric]["value"] for row in some]
             panel.plot(across, values, "o", color=colours[name], markersize=6, label=METHODS[name].title)
         panel.set(ylabel=title, xlabel="artists whose labels are known", xticks=range(len(shares)))
+        panel.set_xlim(-0.5, len(shares) - 0.5)
         panel.set_xticklabels([f"{share} %" for share in shares])
         panel.grid(axis="y", alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)
-    panel.legend(fontsize=7, frameon=False, loc="lower right")
+    figure.legend(*panel.get_legend_handles_labels(), fontsize=8, frameon=False, loc="outside upper center", ncols=3)
     figure.savefig(path, dpi=110)
 
 

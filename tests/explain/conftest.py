@@ -13,6 +13,7 @@ from tutti.models.bundles import ModelConfig
 from tutti.models.model import Model
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import ARCHITECTURES, build_tagger, find_architecture
+from tutti.models.taggers.artist_groups import BandStandardisation
 
 LABELS = ("guitar", "slow", "vocal", "drums")
 NARROW = {
@@ -103,4 +104,7 @@ def make_it_add_up(network: Tagger) -> None:
             norm = getattr(module, "norm", module)
             norm.running_mean.fill_(-100)
             norm.running_var.fill_(100.0**2)
+        elif isinstance(module, BandStandardisation):
+            module.mean.fill_(-100)
+            module.variance.fill_(100.0**2)
     network.head.weight.fill_(1)

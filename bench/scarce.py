@@ -39,6 +39,7 @@ from tutti.evaluation.multilabel import pr_auc, roc_auc
 from tutti.evaluation.predictions import read_predictions, write_predictions
 from tutti.evaluation.report import Predicted
 from tutti.models.model import Model
+from tutti.models.taggers import find_architecture
 from tutti.papers.table import nested
 from tutti.training.recipes import Recipe, parse_recipe
 from tutti.training.runs import train
@@ -56,6 +57,7 @@ CHEAP = {"pitch_shift": 0.0, "reverb": 0.0}  # left out: they cost four fifths o
 PUBLISHED = {"augmentation.preset": "code", "augmentation.probabilities": CHEAP}
 GENTLE = {"polarity": 0.5, "noise": 0.1, "gain": 0.3, "filter": 0.2, "delay": 0.1, **CHEAP}
 ALTERED = {"augmentation.preset": "code", "augmentation.probabilities": GENTLE}
+GROUP_NETWORK = {"model.architecture": "artist_group_cnn", "model.excerpts.count": 6}  # seconds, not four
 METRICS = {"roc_auc_macro": "ROC-AUC, macro", "pr_auc_macro": "PR-AUC, macro"}
 
 
@@ -69,6 +71,7 @@ class Method:
         options: Of the network.
         needs: The method whose run comes first; its bundle is the teacher, or the start.
         is_shared: Whether labels play no part, so that one run serves all shares.
+        is_single: Whether one run serves all seeds too, since it costs minutes.
         is_encoder: Whether the run ends without labels, and is no row of the table.
     """
 
@@ -77,10 +80,11 @@ class Method:
     options: dict[str, int] = field(default_factory=lambda: dict(NETWORK))
     needs: str | None = None
     is_shared: bool = False
+    is_single: bool = False
     is_encoder: bool = False
 
 
-METHODS = {
+METHODS: dict[str, Method] = {
     "supervised": Method(title="supervised"),
     "augmented": Method(title="+ augmentation", settings=ALTERED),
     "expansion": Method(title="+ expansion (a student of the same size)", settings=ALTERED, needs="supervised"),
@@ -103,8 +107,39 @@ METHODS = {
         is_encoder=True,
     ),
     "self-supervised": Method(title="+ self-supervised start", needs="contrastive"),
+    # factors of MFCC and their differences for all artists of the split; what a multi-task network learned of them,
+    # with a new head for tags, against the same network from scratch
+    "groups": Method(
+        title="artist groups",
+        settings={
+            **GROUP_NETWORK,
+            "scheme.name": "artist-groups",
+            "scheme.batch_size": 48,
+            "scheme.excerpts_per_track": 2,
+            "scheme.tasks": ["mfcc", "dmfcc"],
+            "scheme.network": "multi",
+            "scheme.groups.n_terms": 512,
+            "data.task": "classes",
+            "data.labels": ["calm", "indie rock"],
+            "training.epochs": 4,
+            "training.average_decay": 0.0,
+            "evaluation.split": "valid",
+            "evaluation.n_resamples": 10,
+        },
+        options={"n_channels": 8},
+        is_shared=True,
+        is_single=True,
+        is_encoder=True,
+    ),
+    "supervised-groups": Method(
+        title="supervised, the network of artist groups", settings=GROUP_NETWORK, options={"n_channels": 8}
+    ),
+    "artist-groups": Method(
+        title="+ artist group factors", settings=GROUP_NETWORK, options={"n_channels": 8}, needs="groups"
+    ),
     "augmented-published": Method(title="+ augmentation as often as published", settings=PUBLISHED),
 }
+BASES = {"distillation": "supervised-smaller", "artist-groups": "supervised-groups"}  # what gains are over
 ROWS = [name for name, method in METHODS.items() if not method.is_encoder]
 
 
@@ -127,7 +162,8 @@ class Run:
         needs = METHODS[self.method].needs
         if needs is None:
             return None
-        return Run(needs, 100 if METHODS[needs].is_shared else self.share, self.seed)
+        seed = 0 if METHODS[needs].is_single else self.seed
+        return Run(needs, 100 if METHODS[needs].is_shared else self.share, seed)
 
     @property
     def fellow(self) -> Run | None:
@@ -170,7 +206,7 @@ class Study:
             Catalogue.create(folder).put_tracks(dataclasses.replace(track, tags=()) for track in tracks)
         return folder
 
-    def decode(self) -> WaveformStore:
+    def decode(self, sample_rate: int = SAMPLE_RATE) -> WaveformStore:
         """All sounds of the train split, the validating ones and the test split's, in the one store of all runs."""
         tracks = Catalogue.open(self.world).tracks()
         valid = valid_ids(tracks)
@@ -181,8 +217,8 @@ class Study:
             open_store(
                 {split: [Recording.from_file(one.audio, key=one.track_id) for one in splits[split] if one.audio]
                  for split in some},
-                self.output / folder,
-                sample_rate=SAMPLE_RATE,
+                self.output / (folder if sample_rate == SAMPLE_RATE else f"{folder}-{sample_rate}"),
+                sample_rate=sample_rate,
                 resampling=Resampling(),
             )
             for folder, some in (("waveforms", ("train", "valid")), ("waveforms-test", ("test",)))
@@ -229,8 +265,11 @@ class Study:
             settings |= {"training.monitor": "pr_auc_macro", "scheme.valid_excerpts": 2}
             settings |= {"evaluation.split": "valid", "evaluation.n_resamples": 10}  # the test split is scored here
             settings |= self._length(run, catalogue)
-        settings |= self._lesson(run)
-        return parse_recipe(nested({**settings, **method.settings}), origin=run.name)
+        settings |= self._lesson(run) | method.settings
+        rate = find_architecture(settings["model.architecture"]).config.sample_rate
+        if rate != SAMPLE_RATE:
+            settings["data.store"] = str(self.output / f"waveforms-{rate}")
+        return parse_recipe(nested(settings), origin=run.name)
 
     def _length(self, run: Run, catalogue: Path) -> dict[str, Any]:
         tracks = Catalogue.open(catalogue).tracks(where="split = 'train'")
@@ -248,6 +287,9 @@ class Study:
         bundle = str(self.folder(run.before) / "model")
         if run.method == "self-supervised":
             return {"model.start.from": bundle}
+        if run.method == "artist-groups":
+            network = self.folder(run.before) / "artist-groups" / "networks" / "multi-mfcc-dmfcc" / "model"
+            return {"model.start.from": str(network)}
         heard = self.output / "pseudo-labels" / f"{run.share}-seed{run.seed}"
         lesson = {
             "scheme.name": "noisy-student",
@@ -283,7 +325,7 @@ class Study:
 
     def predict(self, model: Model) -> Predicted:
         """What a model says of the test split, from the same excerpts of sounds that were decoded once."""
-        store = self.decode()
+        store = self.decode(model.sample_rate)
         tracks = {track.track_id: track for track in Catalogue.open(self.world).tracks(where="split = 'test'")}
         plan = model.config.excerpt_spec.plan
         scores = []
@@ -386,7 +428,7 @@ def summarise(study: Study, shares: Iterable[int], seeds: list[int], *, n_resamp
                 areas.setdefault(name, {})[seed] = resampled(read_predictions(path), bootstrap)
         for name, by_seed in areas.items():
             row: dict[str, Any] = {"method": name, "share": share, "seeds": sorted(by_seed)}
-            base = areas.get("supervised-smaller" if name == "distillation" else "supervised", {})
+            base = areas.get(BASES.get(name, "supervised"), {})
             for metric in METRICS:
                 ours = np.stack([by_seed[seed][metric] for seed in sorted(by_seed)])
                 row[metric] = interval(ours, bootstrap)

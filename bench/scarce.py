@@ -45,6 +45,10 @@ from tutti.training.recipes import Recipe, parse_recipe
 from tutti.training.runs import train
 
 SAMPLE_RATE = 16_000  # of the network, Hz
+COLOURS = (
+    *("#000000", "#e69f00", "#0072b2", "#d55e00", "#999999", "#009e73"),
+    *("#b08acb", "#6a3d9a", "#f0e442"),
+)
 N_STEPS = 300
 BATCH = 16  # labelled excerpts a step
 N_VALIDATIONS = 5
@@ -470,9 +474,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
 
     figure = Figure(figsize=(9, 4.4), layout="constrained")
     shares = sorted({row["share"] for row in rows})
-    colours = dict(
-        zip(ROWS, ("#000000", "#e69f00", "#0072b2", "#d55e00", "#999999", "#009e73", "#f0e442"), strict=True)
-    )
+    colours = dict(zip(ROWS, COLOURS, strict=True))
     for panel, (metric, title) in zip(figure.subplots(1, 2), METRICS.items(), strict=True):
         names = [name for name in ROWS if any(row["method"] == name for row in rows)]
         for place, name in enumerate(names):

@@ -202,6 +202,19 @@ def test_pure_distillation_makes_a_bundle_that_says_whose_labels_it_has(tracks, 
     assert again.model.fingerprint == run.model.fingerprint
 
 
+def test_a_student_of_a_student_still_says_who_taught_its_labels_first(tracks, tmp_path):
+    teacher("one", ("rock", "jazz")).save(tmp_path / "one")
+    table = student_recipe(
+        tmp_path,
+        unlabelled_share=1.0,
+        unlabelled=put(tracks, tmp_path / "c"),
+        teachers={"genres": [str(tmp_path / "one")]},
+        iterations=2,
+    )
+    run = train(parse_recipe(table), quiet=True)
+    assert read_config(run.bundle).label_sources == {"rock": ("genres:rock",), "jazz": ("genres:jazz",)}
+
+
 def test_without_teachers_one_is_trained_on_the_labelled_tracks_first(tracks, tmp_path):
     labelled = [
         dataclasses.replace(track, tags=("low",) if i % 2 else ("high",), split=split)

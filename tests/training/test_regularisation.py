@@ -12,7 +12,6 @@ import tutti.training.trainer as trainer_module
 from tutti.audio.augmentation import Augmentation, AugmentationConfig
 from tutti.data.catalogue import Catalogue
 from tutti.errors import CatalogueError, ConfigError
-from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.loading import Draw
 from tutti.training.recipes import parse_recipe
 from tutti.training.regularisation import (
@@ -25,6 +24,7 @@ from tutti.training.regularisation import (
 )
 from tutti.training.runs import train
 from tutti.training.sampling import ExcerptBatch
+from tutti.training.sounds import Sounds
 
 MILD = {"probabilities": {"pitch_shift": 0.0, "reverb": 0.0, "filter": 0.0}}
 QUIET = AugmentationConfig(preset="code", probabilities={"pitch_shift": 0, "reverb": 0, "filter": 0})
@@ -139,7 +139,7 @@ class Plain:
 
 
 def regularised(config: RegularisationConfig, augmentation: AugmentationConfig | None = QUIET) -> Regularised:
-    sounds = UnlabelledSounds(store=Store(), rows=np.arange(3, 8))  # type: ignore[arg-type]
+    sounds = Sounds(store=Store(), rows=np.arange(3, 8))  # type: ignore[arg-type]
     augment = None if augmentation is None else Augmentation(augmentation, sample_rate=8000)
     return Regularised(Plain(), sounds, config, n_samples=8, augment=augment)
 

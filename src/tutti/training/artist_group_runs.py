@@ -37,12 +37,10 @@ from tutti.models.taggers.artist_groups import ArtistGroupEncoder, ArtistGroupEn
 from tutti.training.artist_groups import (
     ArtistGroupLearning,
     ArtistGroupsConfig,
-    Heard,
     SoundsInGroups,
     Task,
     VectorClassifier,
     VectorLearning,
-    listen,
 )
 from tutti.training.checkpoints import CHECKPOINT
 from tutti.training.recipes import Recipe
@@ -55,12 +53,14 @@ from tutti.training.run_parts import (
     claim_folder,
     claimed_folder,
     evaluate,
+    failures_of,
+    finished,
     labelled,
     model_config,
     open_catalogue,
     open_sounds,
-    scores,
 )
+from tutti.training.sounds import Heard, Sounds, listen
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
 
@@ -137,20 +137,8 @@ def train_artist_groups(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     model = Model(config, ensemble.cpu())
     tell(f"evaluating on {len(tracks[recipe.evaluation.split])} tracks")
     report = evaluate(model, catalogue, recipe)
-    model = Model(dataclasses.replace(config, scores=scores(report)), ensemble)
-    model.save(recipe.folder / BUNDLE)
-    report.write(recipe.folder)
-    failures = material.store.failures
-    return TrainedRun(
-        folder=recipe.folder,
-        bundle=recipe.folder / BUNDLE,
-        model=model,
-        history=history,
-        report=report,
-        failures={
-            one.track_id: failures[one.track_id] for s in LEARNED for one in tracks[s] if one.track_id in failures
-        },
-    )
+    learned = [track for split in LEARNED for track in tracks[split]]
+    return finished(model, report, history, failures_of(material.store, learned), folder=recipe.folder)
 
 
 def _check(recipe: Recipe) -> None:
@@ -298,7 +286,7 @@ def _vectors(material: _Material, model: Model, split: str, rows: NDArray[np.int
         pass  # not there, or damaged: made anew
     with torch.inference_mode():
         encoder = _Representing(model.network).eval()
-        heard = listen(encoder, material.store, rows, plan, batch_size=64)
+        heard = listen(encoder, Sounds(store=material.store, rows=rows), plan, batch_size=64)
     with atomic_file(path) as partial_file:
         save_file({"vectors": heard.outputs, "tracks": heard.tracks}, partial_file, metadata={"key": key})
     return Heard(outputs=heard.outputs.clone(), tracks=heard.tracks.clone(), n_tracks=heard.n_tracks)

@@ -12,7 +12,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -25,13 +24,13 @@ from torch.nn import functional
 
 from tutti.audio.augmentation import Augmentation
 from tutti.audio.excerpts import ExcerptPlan
-from tutti.audio.store import WaveformStore
 from tutti.data.artist_groups import ArtistGroupConfig, Source
 from tutti.errors import ConfigError
 from tutti.models.tagger import Tagger
 from tutti.models.taggers.artist_groups import ArtistGroupEnsemble
 from tutti.training.loading import Batch, Draw
-from tutti.training.sampling import ExcerptBatch, n_batches, random_starts, shuffled_batches
+from tutti.training.sampling import ExcerptBatch, n_batches
+from tutti.training.sounds import Heard, Sounds, draw_excerpts, listen
 
 Task = Literal["genre", Source]
 TASKS: tuple[Task, ...] = ("genre", *get_args(Source))
@@ -91,17 +90,13 @@ class ArtistGroupsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoundsInGroups:
+class SoundsInGroups(Sounds):
     """Decoded sounds and the distributions that are to be heard in them.
 
     Attributes:
-        store: The sounds.
-        rows: Which of them.
         targets: Of each task, shape (rows, outputs); rows that sum to 0 are not known.
     """
 
-    store: WaveformStore
-    rows: NDArray[np.int64]
     targets: tuple[NDArray[np.float32], ...]
 
 
@@ -153,18 +148,18 @@ class ArtistGroupLearning:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""
-        n_passes, seed = self._config.excerpts_per_track, self._seed
-        lengths = self._train.store.n_samples[self._train.rows]
-        passes = range(epoch * n_passes, (epoch + 1) * n_passes)
-        starts = np.stack([random_starts(lengths, self._n_samples, seed=seed, epoch=one) for one in passes])
-        batches = shuffled_batches(starts, self._config.batch_size, seed=seed, epoch=epoch)
-        return [Draw(excerpts=one, seed=(seed, epoch, step)) for step, one in enumerate(batches)]
+        return draw_excerpts(
+            self._train,
+            n_samples=self._n_samples,
+            batch_size=self._config.batch_size,
+            excerpts_per_track=self._config.excerpts_per_track,
+            seed=self._seed,
+            epoch=epoch,
+        )
 
     def load(self, draw: Draw) -> Batch:
         """Waveforms ``[batch, samples]`` and the tasks' targets side by side ``[batch, outputs]``."""
-        rows, starts = draw.excerpts
-        cut = self._train.store.excerpts(self._train.rows[rows].tolist(), starts.tolist(), n_samples=self._n_samples)
-        return torch.from_numpy(cut), self._targets[rows]
+        return self._train.cut(draw.excerpts, n_samples=self._n_samples), self._targets[draw.excerpts.rows]
 
     def alter(self, batch: Batch, draw: Draw) -> Batch:
         """The same, augmented where the recipe says so."""
@@ -181,7 +176,7 @@ class ArtistGroupLearning:
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Cross-entropy of the tracks' averaged probabilities, mean over the tasks."""
-        heard = listen(network, self._valid.store, self._valid.rows, self._plan, batch_size=self._config.batch_size)
+        heard = listen(network, self._valid, self._plan, batch_size=self._config.batch_size)
         shares = [torch.softmax(one, dim=1) for one in torch.split(heard.outputs, self._widths, dim=1)]
         averaged = heard.averaged(torch.cat(shares, dim=1)).clamp_min(1e-12).log()
         return {"loss": torch.stack(self._by_task(averaged, self._wanted)).mean().item()}
@@ -193,46 +188,6 @@ class ArtistGroupLearning:
     def _by_task(self, logits: Tensor, targets: Tensor) -> list[Tensor]:
         pairs = zip(*(torch.split(one, self._widths, dim=1) for one in (logits, targets)), strict=True)
         return [soft_cross_entropy(*pair) for pair in pairs]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heard:
-    """What a network says of excerpts.
-
-    Attributes:
-        outputs: Shape (excerpts, outputs).
-        tracks: Which track each is of, by number from 0. Shape (excerpts,).
-        n_tracks: In all.
-    """
-
-    outputs: Tensor
-    tracks: Tensor
-    n_tracks: int
-
-    def averaged(self, values: Tensor) -> Tensor:
-        """Values of excerpts averaged over each track. Shape (tracks, outputs)."""
-        sums = torch.zeros(self.n_tracks, values.shape[1]).index_add_(0, self.tracks, values)
-        return sums / torch.bincount(self.tracks, minlength=self.n_tracks)[:, None]
-
-
-def listen(
-    network: nn.Module,
-    store: WaveformStore,
-    rows: Sequence[int] | NDArray[np.int64],
-    plan: ExcerptPlan,
-    *,
-    batch_size: int,
-) -> Heard:
-    """What a network says of the excerpts of some sounds; the network is called as it is."""
-    places = [(i, start) for i, row in enumerate(rows) for start in plan.starts(int(store.n_samples[row]))]
-    device = next(iter(network.parameters())).device
-    outputs = []
-    for first in range(0, len(places), batch_size):
-        index, starts = zip(*places[first : first + batch_size], strict=True)
-        cut = store.excerpts([int(rows[i]) for i in index], starts, n_samples=plan.n_samples)
-        outputs.append(network(torch.from_numpy(cut).to(device)).float().cpu())
-    tracks = torch.tensor([index for index, _ in places])
-    return Heard(outputs=torch.cat(outputs), tracks=tracks, n_tracks=len(rows))
 
 
 class VectorClassifier(nn.Module):

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tutti.audio.augmentation import Augmentation
-from tutti.audio.store import WaveformStore
 from tutti.errors import ConfigError
 from tutti.training.contrastive_network import ContrastiveNetwork, cosines, nt_xent
 from tutti.training.loading import Batch, Draw
 from tutti.training.sampling import ExcerptBatch, n_batches, random_starts, shuffled_batches
+from tutti.training.sounds import Sounds
 
 BLOCK_VIEWS = 512  # compared with all others at once
 
@@ -79,25 +79,6 @@ class ContrastiveConfig:
         return self.batch_size
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnlabelledSounds:
-    """Decoded sounds, each of another track.
-
-    Attributes:
-        store: The sounds.
-        rows: Which of them.
-    """
-
-    store: WaveformStore
-    rows: NDArray[np.int64]
-
-    @property
-    def n_samples(self) -> NDArray[np.int64]:
-        """Length of each sound. Shape (rows,)."""
-        lengths: NDArray[np.int64] = self.store.n_samples[self.rows]
-        return lengths
-
-
 class ContrastiveLearning:
     """A :class:`tutti.training.trainer.Scheme` for :class:`ContrastiveNetwork`.
 
@@ -115,8 +96,8 @@ class ContrastiveLearning:
 
     def __init__(
         self,
-        train: UnlabelledSounds,
-        valid: UnlabelledSounds,
+        train: Sounds,
+        valid: Sounds,
         config: ContrastiveConfig,
         *,
         n_samples: int,
@@ -189,14 +170,14 @@ class ContrastiveLearning:
         )
         return blocks
 
-    def _cut(self, sounds: UnlabelledSounds, excerpts: ExcerptBatch) -> Batch:
+    def _cut(self, sounds: Sounds, excerpts: ExcerptBatch) -> Batch:
         """The two excerpts of some tracks."""
         rows, starts = excerpts
         which = np.repeat(sounds.rows[rows], 2)
         cut = sounds.store.excerpts(which.tolist(), starts.ravel().tolist(), n_samples=self._n_samples)
         return torch.from_numpy(cut).view(len(rows), 2, -1), torch.from_numpy(rows)
 
-    def _starts(self, sounds: UnlabelledSounds, one_pass: int) -> NDArray[np.int64]:
+    def _starts(self, sounds: Sounds, one_pass: int) -> NDArray[np.int64]:
         """Where the two excerpts of each track begin. Shape (rows, 2)."""
         both = [
             random_starts(sounds.n_samples, self._n_samples, seed=self._seed, epoch=2 * one_pass + view)

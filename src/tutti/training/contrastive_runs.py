@@ -27,20 +27,22 @@ from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate
 from tutti.evaluation.tagging import dataset_title
 from tutti.files import write_text
 from tutti.models.model import Model
-from tutti.training.contrastive import ContrastiveConfig, ContrastiveLearning, UnlabelledSounds, found_at_once
+from tutti.training.contrastive import ContrastiveConfig, ContrastiveLearning, found_at_once
 from tutti.training.contrastive_network import ContrastiveNetwork
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
-    BUNDLE,
     Tell,
     TrainedRun,
     augmentation,
     check_length,
     claimed_folder,
+    failures_of,
+    finished,
     model_config,
     open_catalogue,
     open_sounds,
 )
+from tutti.training.sounds import Sounds
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
 
@@ -155,18 +157,8 @@ def train_contrastive(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     tell(f"training on {scheme.n_tracks} tracks, {scheme.n_steps} steps an epoch")
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     report = _report(network.cpu(), scheme, recipe, title=dataset_title(catalogue, tracks["train"]))
-    model = Model(dataclasses.replace(config, scores=report.to_json()), network.tagger)
-    model.save(recipe.folder / BUNDLE)
-    report.write(recipe.folder)
     learned = [*tracks["train"], *tracks["valid"]]
-    return TrainedRun(
-        folder=recipe.folder,
-        bundle=recipe.folder / BUNDLE,
-        model=model,
-        history=history,
-        report=report,
-        failures={track.track_id: why for track in learned if (why := store.failures.get(track.track_id))},
-    )
+    return finished(Model(config, network.tagger), report, history, failures_of(store, learned), folder=recipe.folder)
 
 
 def _check_settings(recipe: Recipe) -> None:
@@ -184,13 +176,13 @@ def _check_settings(recipe: Recipe) -> None:
         )
 
 
-def _sounds(store: WaveformStore, tracks: Sequence[Track]) -> UnlabelledSounds:
+def _sounds(store: WaveformStore, tracks: Sequence[Track]) -> Sounds:
     row_of = {key: row for row, key in enumerate(store.keys)}
     rows = [row_of[track.track_id] for track in tracks if track.track_id in row_of]
     if tracks and not rows:
         first = next(iter(store.failures.values()), "")
         raise ConfigError(f"none of {len(tracks)} tracks could be decoded: {first}", hint="check the files")
-    return UnlabelledSounds(store=store, rows=np.asarray(rows, dtype=np.int64))
+    return Sounds(store=store, rows=np.asarray(rows, dtype=np.int64))
 
 
 def _report(

@@ -24,11 +24,11 @@ from torch.nn import functional
 
 from tutti.audio.augmentation import Augmentation
 from tutti.audio.excerpts import ExcerptPlan
-from tutti.audio.store import WaveformStore
 from tutti.errors import ConfigError
 from tutti.listening.factors import FactorConfig
 from tutti.training.loading import Batch, Draw
-from tutti.training.sampling import n_batches, random_starts, shuffled_batches
+from tutti.training.sampling import n_batches
+from tutti.training.sounds import Sounds, draw_excerpts, listen
 
 FactorLoss = Literal["cosine", "mse"]
 
@@ -74,17 +74,13 @@ class FactorRegressionConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoundsWithFactors:
+class SoundsWithFactors(Sounds):
     """Decoded sounds and the factors that are to be heard in them.
 
     Attributes:
-        store: The sounds.
-        rows: Which of them.
         factors: Shape (rows, dimensions), float32.
     """
 
-    store: WaveformStore
-    rows: NDArray[np.int64]
     factors: NDArray[np.float32]
 
 
@@ -130,19 +126,18 @@ class FactorRegression:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""
-        n_passes, seed = self._config.excerpts_per_track, self._seed
-        lengths = self._train.store.n_samples[self._train.rows]
-        passes = range(epoch * n_passes, (epoch + 1) * n_passes)
-        starts = np.stack([random_starts(lengths, self._n_samples, seed=seed, epoch=one) for one in passes])
-        batches = shuffled_batches(starts, self._config.batch_size, seed=seed, epoch=epoch)
-        return [Draw(excerpts=one, seed=(seed, epoch, step)) for step, one in enumerate(batches)]
+        return draw_excerpts(
+            self._train,
+            n_samples=self._n_samples,
+            batch_size=self._config.batch_size,
+            excerpts_per_track=self._config.excerpts_per_track,
+            seed=self._seed,
+            epoch=epoch,
+        )
 
     def load(self, draw: Draw) -> Batch:
         """Waveforms ``[batch, samples]`` and factors ``[batch, dimensions]``."""
-        rows, starts = draw.excerpts
-        sounds = self._train.rows[rows].tolist()
-        cut = self._train.store.excerpts(sounds, starts.tolist(), n_samples=self._n_samples)
-        return torch.from_numpy(cut), self._factors[rows]
+        return self._train.cut(draw.excerpts, n_samples=self._n_samples), self._factors[draw.excerpts.rows]
 
     def alter(self, batch: Batch, draw: Draw) -> Batch:
         """The same, augmented where the recipe says so."""
@@ -158,23 +153,10 @@ class FactorRegression:
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """The loss of the tracks' averaged outputs, and their mean cosine."""
-        heard = self._listen(network)
+        plan = ExcerptPlan(n_samples=self._n_samples, count=self._config.valid_excerpts)
+        answers = listen(network, self._valid, plan, batch_size=self._config.batch_size)
+        heard = answers.averaged(answers.outputs)
         return {
             "loss": self._loss(heard, self._wanted).item(),
             "cosine": functional.cosine_similarity(heard, self._wanted, dim=1).mean().item(),
         }
-
-    def _listen(self, network: nn.Module) -> Tensor:
-        """Outputs averaged over the excerpts of each track held out. Shape (tracks, dimensions)."""
-        store, rows = self._valid.store, self._valid.rows
-        plan = ExcerptPlan(n_samples=self._n_samples, count=self._config.valid_excerpts)
-        places = [(i, start) for i, row in enumerate(rows) for start in plan.starts(int(store.n_samples[row]))]
-        device = next(network.parameters()).device
-        outputs = []
-        for first in range(0, len(places), self._config.batch_size):
-            index, starts = zip(*places[first : first + self._config.batch_size], strict=True)
-            cut = store.excerpts([int(rows[i]) for i in index], starts, n_samples=self._n_samples)
-            outputs.append(network(torch.from_numpy(cut).to(device)).float().cpu())
-        tracks = torch.tensor([index for index, _ in places])
-        sums = torch.zeros(self._wanted.shape).index_add_(0, tracks, torch.cat(outputs))
-        return sums / torch.bincount(tracks, minlength=len(rows))[:, None]

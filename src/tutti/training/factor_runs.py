@@ -33,12 +33,13 @@ from tutti.models.tagger import Tagger
 from tutti.training.factor_regression import FactorRegression, FactorRegressionConfig, SoundsWithFactors
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
-    BUNDLE,
     Tell,
     TrainedRun,
     augmentation,
     check_length,
     claimed_folder,
+    failures_of,
+    finished,
     model_config,
     open_catalogue,
     open_sounds,
@@ -93,18 +94,8 @@ def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     _lengthen(network.cpu(), length)
     report = cold_start_report(Model(config, network), catalogue, tracks[recipe.evaluation.split], split_plays, recipe)
-    model = Model(dataclasses.replace(config, scores=report.to_json()), network)
-    model.save(recipe.folder / BUNDLE)
-    report.write(recipe.folder)
     learned = [*tracks["train"], *tracks["valid"]]
-    return TrainedRun(
-        folder=recipe.folder,
-        bundle=recipe.folder / BUNDLE,
-        model=model,
-        history=history,
-        report=report,
-        failures={track.track_id: why for track in learned if (why := store.failures.get(track.track_id))},
-    )
+    return finished(Model(config, network), report, history, failures_of(store, learned), folder=recipe.folder)
 
 
 def cold_start_splits(catalogue: Catalogue, recipe: Recipe) -> dict[str, list[Track]]:

@@ -30,15 +30,16 @@ from torch.nn import functional
 
 from tutti.audio.augmentation import Augmentation
 from tutti.audio.excerpts import ExcerptPlan
-from tutti.audio.store import WaveformStore
 from tutti.errors import ConfigError
 from tutti.evaluation.agreement import rank_correlation
 from tutti.training.loading import Batch, Draw
 from tutti.training.pseudo_labels import PseudoLabels
 from tutti.training.sampling import ExcerptBatch, n_batches, random_starts, shuffled_batches
+from tutti.training.sounds import Sounds, listen
 from tutti.training.supervised import LabelledSounds, SupervisedConfig, SupervisedTagging
 
 CERTAIN = 1e-6  # probabilities nearer to 0 and 1 are taken for this: logits within 13.8
+VALID_BATCH = 16  # excerpts
 CATALOGUE = "catalogue"  # the label set of the labelled catalogue
 
 
@@ -157,26 +158,16 @@ class NoisyStudentConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taught:
+class Taught(Sounds):
     """Unlabelled sounds, and what teachers heard in them, as the student's labels.
 
     Attributes:
-        store: The sounds.
-        rows: Which of them.
         pseudo_labels: What the teachers heard; of all these sounds.
         union: The student's labels, in the order of its outputs, and what each stands for, such as ``mtat:guitar``.
     """
 
-    store: WaveformStore
-    rows: NDArray[np.int64]
     pseudo_labels: PseudoLabels
     union: Mapping[str, tuple[str, ...]]
-
-    @property
-    def n_samples(self) -> NDArray[np.int64]:
-        """Length of each sound. Shape (rows,)."""
-        lengths: NDArray[np.int64] = self.store.n_samples[self.rows]
-        return lengths
 
     @property
     def is_taught(self) -> NDArray[np.bool_]:
@@ -299,20 +290,17 @@ class NoisyStudent:
         targets = np.zeros((len(rows), len(self._taught.union)), dtype=np.float32)
         if self._labelled is not None and is_labelled.any():
             ours = rows[is_labelled] - n_rows
-            waveforms[is_labelled] = self._cut(self._labelled, ours, starts[is_labelled])
+            some = ExcerptBatch(rows=ours, starts=starts[is_labelled])
+            waveforms[is_labelled] = self._labelled.cut(some, n_samples=n_samples)
             tags = np.zeros((len(ours), targets.shape[1]), dtype=np.float32)
             tags[:, self._known] = self._labelled.targets[ours]
             targets[is_labelled] = tags
         theirs = rows[~is_labelled]
         if len(theirs):
-            waveforms[~is_labelled] = self._cut(self._taught, theirs, starts[~is_labelled])
+            some = ExcerptBatch(rows=theirs, starts=starts[~is_labelled])
+            waveforms[~is_labelled] = self._taught.cut(some, n_samples=n_samples)
             targets[~is_labelled] = self._targets(theirs, starts[~is_labelled])
         return torch.from_numpy(waveforms), torch.from_numpy(targets), torch.from_numpy(is_labelled)
-
-    def _cut(
-        self, sounds: LabelledSounds | Taught, rows: NDArray[np.int64], starts: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
-        return sounds.store.excerpts(sounds.rows[rows].tolist(), starts.tolist(), n_samples=self._n_samples)
 
     def _targets(self, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.float32]:
         """What teachers say: logits to reach, or the probabilities of binary cross-entropy. Shape (rows, labels)."""
@@ -370,14 +358,9 @@ class NoisyStudent:
 
 def heard_in_tracks(network: nn.Module, taught: Taught, *, n_samples: int, count: int) -> NDArray[np.float32]:
     """A network's probabilities of whole tracks, the mean over excerpts spread evenly. Shape (rows, labels)."""
-    plan = ExcerptPlan(n_samples=n_samples, count=count)
-    device = next(network.parameters()).device
-    found = []
-    for row in taught.rows.tolist():
-        starts = plan.starts(int(taught.store.n_samples[row]))
-        waveforms = torch.from_numpy(taught.store.excerpts([row] * len(starts), starts, n_samples=n_samples))
-        found.append(torch.sigmoid(network(waveforms.to(device)).float()).mean(dim=0).cpu().numpy())
-    return np.stack(found)
+    heard = listen(network, taught, ExcerptPlan(n_samples=n_samples, count=count), batch_size=VALID_BATCH)
+    found: NDArray[np.float32] = heard.averaged(torch.sigmoid(heard.outputs)).numpy()
+    return found
 
 
 def agreement(network: nn.Module, taught: Taught, *, n_samples: int, count: int) -> dict[str, float]:

@@ -30,8 +30,8 @@ from torch.nn import functional
 from tutti.audio.augmentation import Augmentation
 from tutti.errors import ConfigError
 from tutti.models.bundles import Task
-from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.loading import Batch, Draw
+from tutti.training.sounds import Sounds
 from tutti.training.supervised import PROBABILITIES
 from tutti.training.trainer import Scheme
 
@@ -138,7 +138,7 @@ class Regularised:
     def __init__(
         self,
         scheme: Scheme,
-        sounds: UnlabelledSounds,
+        sounds: Sounds,
         config: RegularisationConfig,
         *,
         n_samples: int,

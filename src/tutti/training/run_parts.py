@@ -6,6 +6,7 @@ there.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,9 +35,9 @@ from tutti.models.model import Model
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import find_architecture
 from tutti.training.checkpoints import History
-from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.recipes import Recipe
 from tutti.training.regularisation import RegularisationConfig, Regularised
+from tutti.training.sounds import Sounds
 from tutti.training.supervised import LabelledSounds
 from tutti.training.trainer import Scheme
 
@@ -234,7 +235,7 @@ def augmentation(recipe: Recipe, sample_rate: int) -> Augmentation | None:
 
 
 def regularised(
-    scheme: Scheme, recipe: Recipe, config: ModelConfig, learned: UnlabelledSounds, *, tell: Tell = lambda _: None
+    scheme: Scheme, recipe: Recipe, config: ModelConfig, learned: Sounds, *, tell: Tell = lambda _: None
 ) -> Scheme:
     """The scheme with the terms that the recipe adds to its loss, or as it is.
 
@@ -257,7 +258,7 @@ def regularised(
     return Regularised(scheme, sounds, settings, n_samples=config.n_samples, task=recipe.data.task, augment=augment)
 
 
-def _unlabelled(settings: RegularisationConfig, recipe: Recipe, config: ModelConfig, tell: Tell) -> UnlabelledSounds:
+def _unlabelled(settings: RegularisationConfig, recipe: Recipe, config: ModelConfig, tell: Tell) -> Sounds:
     """The sounds of regularisation's own catalogue."""
     recordings = _unlabelled_recordings(settings)
     folder = settings.store or recipe.folder / UNLABELLED
@@ -269,7 +270,7 @@ def _unlabelled(settings: RegularisationConfig, recipe: Recipe, config: ModelCon
         raise ConfigError(f"none of {len(wanted)} unlabelled tracks could be decoded{why}", hint="check the files")
     failed = f"; {len(wanted) - len(rows)} more could not be decoded{why}" if why else ""
     tell(f"{len(rows)} unlabelled tracks to be {_aims(settings)} on{failed}")
-    return UnlabelledSounds(store=store, rows=np.asarray(rows, dtype=np.int64))
+    return Sounds(store=store, rows=np.asarray(rows, dtype=np.int64))
 
 
 def _unlabelled_recordings(settings: RegularisationConfig) -> list[Recording]:
@@ -306,8 +307,33 @@ def evaluate(model: Model, catalogue: Catalogue, recipe: Recipe) -> Report:
     )
 
 
+def finished(
+    model: Model, report: RunReport, history: History, failures: Mapping[str, str], *, folder: Path
+) -> TrainedRun:
+    """Write a trained model as a bundle with its scores, and its report; what the run has made.
+
+    Args:
+        model: As it was scored.
+        report: Its scores.
+        history: How training went.
+        failures: Tracks that could not be decoded, and why.
+        folder: Of the run.
+    """
+    scored = Model(dataclasses.replace(model.config, scores=scores(report)), model.network)
+    scored.save(folder / BUNDLE)
+    report.write(folder)
+    return TrainedRun(
+        folder=folder, bundle=folder / BUNDLE, model=scored, history=history, report=report, failures=dict(failures)
+    )
+
+
+def failures_of(store: WaveformStore, tracks: Sequence[Track]) -> dict[str, str]:
+    """Why some of these tracks could not be decoded."""
+    return {track.track_id: why for track in tracks if (why := store.failures.get(track.track_id))}
+
+
 def scores(report: RunReport) -> dict[str, Any]:
     """A report's part that goes into the bundle."""
     plain = report.to_json()
-    kept = ("dataset", "split", "seed", "training_seed", "n_items", "bootstrap", "threshold", "metrics", "left_out")
-    return {key: plain[key] for key in kept if key in plain}
+    facts = ("dataset", "split", "seed", "training_seed", "n_items", "bootstrap", "threshold")
+    return {key: plain[key] for key in (*facts, "metrics", "chance", "left_out") if key in plain}

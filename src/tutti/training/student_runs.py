@@ -36,26 +36,26 @@ from tutti.models.model import Model
 from tutti.models.tagger import Tagger
 from tutti.models.zoo import load_model
 from tutti.training.checkpoints import History
-from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.noisy_student import CATALOGUE, NoisyStudent, NoisyStudentConfig, Taught, heard_in_tracks
 from tutti.training.progress import steps_shown
 from tutti.training.pseudo_labels import PseudoLabels, check_teachers, label_union, write_pseudo_labels
 from tutti.training.recipes import NetworkConfig, Recipe
 from tutti.training.run_parts import (
-    BUNDLE,
     Tell,
     TrainedRun,
     augmentation,
     check_length,
     claimed_folder,
     evaluate,
+    failures_of,
+    finished,
     labelled,
     model_config,
     open_catalogue,
     open_sounds,
     regularised,
-    scores,
 )
+from tutti.training.sounds import Sounds
 from tutti.training.supervised import LabelledSounds, SupervisedConfig
 from tutti.training.supervised_runs import train_supervised
 from tutti.training.trainer import fit
@@ -104,6 +104,7 @@ def train_student(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         if not teachers:
             assert known is not None
             teachers = {CATALOGUE: [_train_teacher(recipe, quiet, tell)]}
+    sources = union
     for iteration in range(1, config.iterations + 1):
         is_last = iteration == config.iterations
         work = _Iteration(
@@ -112,6 +113,7 @@ def train_student(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
             pseudo_labels=_pseudo_folder(recipe, config, iteration),
             teachers=teachers,
             union=union,
+            sources=sources,
             known=known,
             unlabelled=unlabelled,
         )
@@ -217,13 +219,25 @@ def _pseudo_folder(recipe: Recipe, config: NoisyStudentConfig, iteration: int) -
 
 @dataclass(frozen=True, kw_only=True)
 class _Iteration:
-    """One student of some teachers."""
+    """One student of some teachers.
+
+    Attributes:
+        recipe: Of the run.
+        folder: Of this iteration.
+        pseudo_labels: Where teachers' answers are stored.
+        teachers: By label set.
+        union: The student's labels, and what each stands for among these teachers and the catalogue.
+        sources: The same among the first teachers.
+        known: The labelled catalogue.
+        unlabelled: Tracks by split.
+    """
 
     recipe: Recipe
     folder: Path
     pseudo_labels: Path
     teachers: Mapping[str, Sequence[Model]]
     union: Mapping[str, tuple[str, ...]]
+    sources: Mapping[str, tuple[str, ...]]
     known: _Labelled | None
     unlabelled: Mapping[str, Sequence[Track]]
 
@@ -234,7 +248,7 @@ class _Iteration:
         names = ", ".join(model.name for some in self.teachers.values() for model in some)
         tell(f"{len(self.union)} labels; {names} hear {n_tracks} unlabelled tracks")
         pseudo = self._hear(quiet)
-        config = dataclasses.replace(model_config(recipe, tuple(self.union)), label_sources=dict(self.union))
+        config = dataclasses.replace(model_config(recipe, tuple(self.union)), label_sources=dict(self.sources))
         store = self._open_unlabelled(config)
         taught = {split: self._taught(store, pseudo, tracks) for split, tracks in self.unlabelled.items()}
         ours, failures = self._labelled_sounds(config)
@@ -245,25 +259,14 @@ class _Iteration:
             _begin_at_base_rates(network, taught["train"])
         n_labelled = f"{len(ours[0].rows)} labelled and " if ours else ""
         tell(f"training on {n_labelled}{len(taught['train'].rows)} unlabelled tracks, {scheme.n_steps} steps an epoch")
-        heard = UnlabelledSounds(store=taught["train"].store, rows=taught["train"].rows)
+        heard = Sounds(store=taught["train"].store, rows=taught["train"].rows)
         regular = regularised(scheme, recipe, config, heard, tell=tell)
         history = fit(network, regular, recipe.training, folder=self.folder, seed=recipe.seed, quiet=quiet)
         model = Model(dataclasses.replace(config, base_rates=self._base_rates(taught["train"])), network.cpu())
         report = (
             self._report(model, history, taught, tell) if known is None else evaluate(model, known.catalogue, recipe)
         )
-        model = Model(dataclasses.replace(model.config, scores=scores(report)), network)
-        model.save(self.folder / BUNDLE)
-        report.write(self.folder)
-        failures = {**failures, **pseudo.failures, **store.failures}
-        return TrainedRun(
-            folder=self.folder,
-            bundle=self.folder / BUNDLE,
-            model=model,
-            history=history,
-            report=report,
-            failures=failures,
-        )
+        return finished(model, report, history, {**failures, **pseudo.failures, **store.failures}, folder=self.folder)
 
     def _hear(self, quiet: bool) -> PseudoLabels:
         tracks = [track for some in self.unlabelled.values() for track in some]
@@ -309,8 +312,7 @@ class _Iteration:
             return None, {}
         store = open_sounds(known.tracks, self.recipe, config)
         train, valid = (labelled(store, known.tracks[split], self.recipe, known.labels) for split in ("train", "valid"))
-        learned = {track.track_id for split in ("train", "valid") for track in known.tracks[split]}
-        return (train, valid), {key: why for key, why in store.failures.items() if key in learned}
+        return (train, valid), failures_of(store, [*known.tracks["train"], *known.tracks["valid"]])
 
     def _scheme(
         self, taught: Mapping[str, Taught], ours: tuple[LabelledSounds, LabelledSounds] | None, config: ModelConfig

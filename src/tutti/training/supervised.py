@@ -17,7 +17,7 @@ References:
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,13 +29,13 @@ from torch.nn import functional
 
 from tutti.audio.augmentation import Augmentation
 from tutti.audio.excerpts import ExcerptPlan
-from tutti.audio.store import WaveformStore
 from tutti.errors import ConfigError
 from tutti.evaluation.multilabel import pr_auc, roc_auc, scorable
 from tutti.models.bundles import Task
 from tutti.training.loading import Batch, Draw
 from tutti.training.rates import learning_mode
 from tutti.training.sampling import n_batches, random_starts, shuffled_batches, spread_starts
+from tutti.training.sounds import Sounds, listen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,24 +79,14 @@ class SupervisedConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledSounds:
+class LabelledSounds(Sounds):
     """Decoded sounds and what they are labelled with.
 
     Attributes:
-        store: The sounds.
-        rows: Which of them.
         targets: Their labels, of classes exactly one each. Shape (rows, labels).
     """
 
-    store: WaveformStore
-    rows: NDArray[np.int64]
     targets: NDArray[np.bool_]
-
-    @property
-    def n_samples(self) -> NDArray[np.int64]:
-        """Length of each sound. Shape (rows,)."""
-        lengths: NDArray[np.int64] = self.store.n_samples[self.rows]
-        return lengths
 
 
 class SupervisedTagging:
@@ -207,13 +197,14 @@ class SupervisedTagging:
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Losses of tracks and of excerpts, areas of the tracks' averaged probabilities; of classes their accuracy."""
-        index, logits = self._listen(network)
+        plan = ExcerptPlan(n_samples=self._n_samples, count=self._config.valid_excerpts)
+        heard = listen(network, self._valid, plan, batch_size=self._config.batch_size)
         targets = self._valid.targets
         wanted = torch.from_numpy(targets.astype(np.float32))
-        found = _averaged(PROBABILITIES[self._task](logits), index, n_tracks=len(targets))
+        found = heard.averaged(PROBABILITIES[self._task](heard.outputs))
         scores = {
             "loss": _loss_of_probabilities(found, wanted, self._task),
-            "excerpt_loss": LOSSES[self._task](logits, wanted[index]).item(),
+            "excerpt_loss": LOSSES[self._task](heard.outputs, wanted[heard.tracks]).item(),
             "roc_auc_macro": float("nan"),
             "pr_auc_macro": float("nan"),
         }
@@ -240,19 +231,6 @@ class SupervisedTagging:
                 hint="set scheme.level = 'instance', or a smaller model.options.n_samples",
             )
 
-    def _listen(self, network: nn.Module) -> tuple[list[int], Tensor]:
-        """Of each excerpt of the validation split, the track and the logits (excerpts, labels)."""
-        store, rows = self._valid.store, self._valid.rows
-        plan = ExcerptPlan(n_samples=self._n_samples, count=self._config.valid_excerpts)
-        places = [(i, start) for i, row in enumerate(rows) for start in plan.starts(int(store.n_samples[row]))]
-        device = next(network.parameters()).device
-        logits = []
-        for first in range(0, len(places), self._config.batch_size):
-            index, starts = zip(*places[first : first + self._config.batch_size], strict=True)
-            cut = store.excerpts([int(rows[i]) for i in index], starts, n_samples=self._n_samples)
-            logits.append(network(torch.from_numpy(cut).to(device)).float().cpu())
-        return [index for index, _ in places], torch.cat(logits)
-
 
 LOSSES: dict[Task, Callable[[Tensor, Tensor], Tensor]] = {
     "tags": functional.binary_cross_entropy_with_logits,
@@ -262,13 +240,6 @@ PROBABILITIES: dict[Task, Callable[[Tensor], Tensor]] = {
     "tags": torch.sigmoid,
     "classes": lambda logits: torch.softmax(logits, dim=1),
 }
-
-
-def _averaged(probabilities: Tensor, index: Sequence[int], *, n_tracks: int) -> Tensor:
-    """Mean over the excerpts of each track. Shape (tracks, labels)."""
-    tracks = torch.tensor(index)
-    sums = torch.zeros(n_tracks, probabilities.shape[1]).index_add_(0, tracks, probabilities)
-    return sums / torch.bincount(tracks, minlength=n_tracks)[:, None]
 
 
 def _loss_of_probabilities(probabilities: Tensor, targets: Tensor, task: Task) -> float:

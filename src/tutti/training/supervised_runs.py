@@ -7,23 +7,23 @@ import dataclasses
 from tutti.data.labels import choose_labels
 from tutti.evaluation.tagging import scored_tracks
 from tutti.models.model import Model
-from tutti.training.contrastive import UnlabelledSounds
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
-    BUNDLE,
     Tell,
     TrainedRun,
     augmentation,
     check_length,
     claimed_folder,
     evaluate,
+    failures_of,
+    finished,
     labelled,
     model_config,
     open_catalogue,
     open_sounds,
     regularised,
-    scores,
 )
+from tutti.training.sounds import Sounds
 from tutti.training.supervised import SupervisedConfig, SupervisedTagging
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
@@ -54,7 +54,7 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         )
         n_processes = 1 if recipe.training.sync_batchnorm else recipe.training.devices
         scheme.check_batches(network, n_processes=n_processes)
-        heard = UnlabelledSounds(store=store, rows=train_set.rows)
+        heard = Sounds(store=store, rows=train_set.rows)
         regular = regularised(scheme, recipe, config, heard, tell=tell)
     tell(f"training on {len(train_set.rows)} tracks, {scheme.n_steps} steps an epoch")
     history = fit(network, regular, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
@@ -63,14 +63,4 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     model = Model(dataclasses.replace(config, base_rates=base_rates), network.cpu())
     tell(f"evaluating epoch {history.best.epoch} on {len(tracks[recipe.evaluation.split])} tracks")
     report = evaluate(model, catalogue, recipe)
-    model = Model(dataclasses.replace(model.config, scores=scores(report)), network)
-    model.save(recipe.folder / BUNDLE)
-    report.write(recipe.folder)
-    return TrainedRun(
-        folder=recipe.folder,
-        bundle=recipe.folder / BUNDLE,
-        model=model,
-        history=history,
-        report=report,
-        failures={track.track_id: why for track in learned if (why := store.failures.get(track.track_id))},
-    )
+    return finished(model, report, history, failures_of(store, learned), folder=recipe.folder)

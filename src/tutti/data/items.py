@@ -47,8 +47,9 @@ class Item:
 
     @property
     def sounds(self) -> tuple[Track, ...]:
-        """Tracks with a sound file; copies of others are left out."""
-        return tuple(track for track in self.tracks if track.audio is not None and track.duplicate_of is None)
+        """Tracks with a sound file, of the same bytes twice only one."""
+        ids = {track.track_id for track in self.tracks}
+        return tuple(track for track in self.tracks if track.audio is not None and track.duplicate_of not in ids)
 
     def offers(self, modality: Modality) -> bool:
         """Whether there is something to hear, see or read; whether it can be read, only the encoders know."""

@@ -32,6 +32,38 @@ def model_card(config: Mapping[str, Any]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def multimodal_card(config: Mapping[str, Any]) -> str:
+    """The same of a multimodal model; see ``tutti.models.multimodal``."""
+    licence = str(config["licence"]).partition(",")[0].strip().lower()
+    front = ["library_name: tutti", "tags: [music, multimodal]"]
+    if licence and licence != "unknown":
+        front.insert(0, f"license: {licence}")
+    modalities = list(dict.fromkeys(stream["modality"] for stream in config["streams"]))
+    what = "values" if config["target"] == "values" else "labels"
+    rows = {
+        "Reads": ", ".join(modalities) + "; any of them may be missing",
+        "Fusion": config["fusion"]["kind"],
+        "Target": config["target"],
+        "Item": config["level"],
+        "Source": config["source"],
+        "Licence": config["licence"],
+    }
+    use = (
+        f'from tutti.models.multimodal import MultimodalModel\n\nmodel = MultimodalModel.load("path/to/'
+        f'{config["name"]}")\ndescribed = model.predict(items)  # described.predictions [items, labels]'
+    )
+    sections = [
+        "---\n" + "\n".join(front) + "\n---",
+        f"# {config['name']}\n\nA multimodal model of music: {', '.join(modalities)} in, {len(config['labels'])} {what} "
+        "out.",
+        "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]),
+        f"## Use\n\n```python\n{use}\n```",
+        f"## {what.capitalize()}\n\n" + ", ".join(map(_code, config["labels"])),
+        *(f"## {key.capitalize()}\n\n" + _json_block(config[key]) for key in ("scores", "training") if config[key]),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
 def _what_it_is(config: Mapping[str, Any]) -> str:
     if config.get("task") == "vectors":
         return "An encoder of music: sound in, a vector out. It has no labels."

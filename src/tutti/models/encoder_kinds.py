@@ -1,19 +1,22 @@
-"""The list of encoders that can be loaded from a folder, by the ``kind`` in its ``config.json``."""
+"""The lists of encoders and projections that can be loaded from a folder, by the ``kind`` in its ``config.json``."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from tutti.errors import ModelError, unknown_name
 from tutti.models.bundles import CONFIG
-from tutti.models.encoders import ModalityEncoder
+from tutti.models.encoders import ModalityEncoder, Projection
 from tutti.models.sound_encoders import SoundEncoder
 
 KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti tagger": SoundEncoder.load,
 }
+PROJECTIONS: dict[str, Callable[[Path], Projection]] = {}
+Loaded = TypeVar("Loaded")
 
 
 def load_encoder(folder: Path) -> ModalityEncoder:
@@ -23,15 +26,24 @@ def load_encoder(folder: Path) -> ModalityEncoder:
         ModelError: There is none, or a damaged or newer one.
         UnknownNameError: It is of a kind that this program does not know.
     """
+    return _load(folder, KINDS, "encoder")
+
+
+def load_projection(folder: Path) -> Projection:
+    """The projection in a folder; errors as of :func:`load_encoder`."""
+    return _load(folder, PROJECTIONS, "projection")
+
+
+def _load(folder: Path, kinds: Mapping[str, Callable[[Path], Loaded]], what: str) -> Loaded:
     path = folder / CONFIG
     try:
         kind = str(json.loads(path.read_text(encoding="utf-8"))["kind"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ModelError(
-            f"{folder} holds no encoder: there is no {CONFIG}", hint="name a bundle's or an encoder's folder"
+            f"{folder} holds no {what}: there is no {CONFIG}", hint=f"name the folder of a bundle or of one {what}"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as cause:
-        raise ModelError(f"{path} cannot be read: {cause}", hint="take the encoder anew") from None
-    if kind not in KINDS:
-        raise unknown_name("kind of encoder", kind, KINDS)
-    return KINDS[kind](folder)
+        raise ModelError(f"{path} cannot be read: {cause}", hint=f"take the {what} anew") from None
+    if kind not in kinds:
+        raise unknown_name(f"kind of {what}", kind, kinds)
+    return kinds[kind](folder)

@@ -64,6 +64,20 @@ class ModalityEncoder(Protocol):
         """Write everything that it takes to load it again, atomically."""
 
 
+class Projection(Protocol):
+    """Vectors of several modalities to points in one space, each by itself (``spaces``, ``projections``)."""
+
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the space."""
+
+    def project(self, modality: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``[items, dimensions of the modality]`` to ``[items, embed_dim]``."""
+
+    def save(self, folder: Path) -> None:
+        """Write everything that it takes to load it again, atomically."""
+
+
 def gathered(
     items: Sequence[Item], vectors: Mapping[str, NDArray[np.float32]], problems: Mapping[str, str], *, embed_dim: int
 ) -> Encoded:

@@ -79,7 +79,7 @@ def label_factors(targets: NDArray[np.bool_], n_dims: int = N_DIMS) -> LabelFact
         ConfigError: No label occurs, or there would be no dimension.
     """
     information = positive_information(targets)
-    occurs: NDArray[np.bool_] = targets.any(axis=0)
+    occurs = np.asarray(targets.any(axis=0))
     if n_dims < 1:
         raise ConfigError(f"n_dims={n_dims} is not positive", hint="give 1 or more, such as 50")
     if not occurs.any():

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import precision_recall_fscore_support
 
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.report import Predicted, Report, score
@@ -51,6 +52,30 @@ def test_a_label_without_positives_is_named_and_scored_as_nothing(report):
 def test_macro_areas_are_the_mean_of_the_labels_that_have_one(report):
     areas = [one.roc_auc.value for one in report.labels[:2]]
     assert report.metrics["roc_auc_macro"].value == pytest.approx(np.mean(areas))
+
+
+def test_diversity_is_told_of_tags_as_far_as_there_are_more_labels(report):
+    assert [name for name in report.metrics if name.startswith("adiv")] == ["adiv_at_1"]
+    assert "ADiv@1" in report.to_markdown()
+
+
+def test_macro_scores_of_classes_are_means_over_the_classes_as_the_papers_average_them():
+    rng = np.random.default_rng(1)
+    truth, scores = rng.integers(4, size=60), rng.random((60, 4)).astype(np.float32)
+    classes = Predicted(
+        model="m",
+        dataset="d",
+        split="test",
+        labels=tuple("abcd"),
+        targets=np.eye(4, dtype=np.bool_)[truth],
+        scores=scores,
+        task="classes",
+    )
+    found = score(classes, bootstrap=Bootstrap(n_resamples=20)).metrics
+    theirs = precision_recall_fscore_support(truth, scores.argmax(axis=1), average="macro", zero_division=0)
+    ours = [found[f"{name}_macro"].value for name in ("precision", "recall", "f1")]
+    assert ours == pytest.approx(theirs[:3])
+    assert not any(name.startswith("adiv") for name in found)
 
 
 def test_the_written_report_is_the_report_and_names_what_failed(report, tmp_path):

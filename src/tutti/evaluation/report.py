@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tutti.errors import ConfigError
 from tutti.evaluation import multilabel, singlelabel
+from tutti.evaluation.diversity import DEPTHS, adiv_at_k, adiv_interval
 from tutti.evaluation.intervals import Bootstrap, metrics_of, resampled_areas, resampled_decisions
 from tutti.evaluation.multilabel import BoolMatrix
 from tutti.evaluation.thresholds import DEFAULT_THRESHOLD, global_threshold, thresholds_by_label
@@ -38,6 +39,7 @@ TITLES = {
     **{f"f1_{average}_half": f"F1 at 0.5, {average}" for average in (*AVERAGES, "samples")},
     **{f"f1_{average}_tuned": f"F1 at tuned thresholds, {average}" for average in (*AVERAGES, "samples")},
     "f1_micro_tuned_global": "F1 at one tuned threshold, micro",
+    **{f"adiv_at_{depth}": f"ADiv@{depth}" for depth in DEPTHS},
     "accuracy": "accuracy",
     "log_loss": "log loss",
 }
@@ -166,7 +168,7 @@ class Report:
             f"# {self.model} on {self.dataset}",
             "",
             f"Dataset {self.setting}. {bootstrap.level:.0%} intervals from {bootstrap.n_resamples:,} "
-            f"bootstrap resamples of the items. PR-AUC is average precision; {self._decided()}.",
+            f"bootstrap resamples of the items. PR-AUC is average precision; {self._decided()}.{self._diversity()}",
             "",
             "| metric | value | interval |",
             "| --- | ---: | --- |",
@@ -208,6 +210,14 @@ class Report:
         return (
             f"{decided}; tuned thresholds maximise F1 on split {self.tuned.split} "
             f"({self.tuned.n_items} items): each label's own, or {self.tuned.for_all:.3g} for all"
+        )
+
+    def _diversity(self) -> str:
+        if not any(name.startswith("adiv") for name in self.metrics):
+            return ""
+        return (
+            " ADiv@N is the share of the labels that are among the N highest of some item; its intervals follow from "
+            "how many labels hang on one item, as resamples reach no new labels."
         )
 
     def write(self, folder: Path) -> None:
@@ -319,11 +329,23 @@ def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5,
 def _metrics(
     predicted: Predicted, values: dict[str, float], samples: dict[str, NDArray[np.float64]], bootstrap: Bootstrap
 ) -> dict[str, Estimate]:
-    """In the order of the titles; of classes also the log loss, of which less is better."""
+    """In the order of the titles; of tags also the diversity, of classes the log loss, of which less is better."""
     found = {name: _estimate(values[name], samples[name], bootstrap) for name in TITLES if name in values}
     if predicted.task == "classes":
         truth = predicted.targets.argmax(axis=1)
         found["log_loss"] = _mean(singlelabel.log_loss_by_item(truth, predicted.scores), bootstrap)
+    else:
+        found |= _diversity(predicted.scores, bootstrap)
+    return found
+
+
+def _diversity(scores: NDArray[np.float32], bootstrap: Bootstrap) -> dict[str, Estimate]:
+    """At the published depths, as far as there are more labels."""
+    found = {}
+    for depth in DEPTHS:
+        if depth < scores.shape[1]:
+            low, high = adiv_interval(scores, k=depth, level=bootstrap.level)
+            found[f"adiv_at_{depth}"] = Estimate(value=adiv_at_k(scores, k=depth), low=low, high=high)
     return found
 
 

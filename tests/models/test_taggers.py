@@ -31,12 +31,14 @@ QUICK = ("mtat-musicnn", "jamendo-crnn")
 # files; test_reference_values.py compares them.
 WITHOUT_GOLDEN = {
     *{"artist_group_cnn", "artist_group_ensemble", "compact_cnn"},  # without code for the one, our own the other
+    *{name for name in ARCHITECTURES if name.startswith("cqt_cnn")},
     *{"sample_cnn_rese", "sample_cnn_se_only", "spec_cnn_p", "spec_transformer"},
 }
 SMALL = {
     "artist_group_cnn": {"n_channels": 4},
     "artist_group_ensemble": {"n_channels": 4, "n_networks": 2, "n_hidden": 16},
     "cnnsa": {"n_channels": 8, "n_heads": 2},
+    **{name: {"n_channels": 4} for name in ARCHITECTURES if name.startswith("cqt_cnn")},
     "crnn": {"n_channels": 4},
     "fcn": {"n_channels": 8},
     "harmonic_cnn": {"n_channels": 8},

@@ -12,6 +12,7 @@
     ├── QueryError (ValueError)         a search that cannot be understood
     ├── UnknownNameError (KeyError)     a name that is in no list
     ├── DownloadError (OSError)         a file that could not be fetched whole
+    ├── LinkingError (OSError)          a linking service that does not answer, or not as it should
     └── MissingExtraError (ImportError) an optional package is not installed
 
 Each carries a ``hint``: what to do about it. The command line prints the two as ``error:`` and ``hint:``.
@@ -79,6 +80,10 @@ class UnknownNameError(TuttiError, KeyError):
 
 class DownloadError(TuttiError, OSError):
     """A file that could not be fetched whole."""
+
+
+class LinkingError(TuttiError, OSError):
+    """A linking service that does not answer, or not as it should."""
 
 
 class MissingExtraError(TuttiError, ImportError):

@@ -11,9 +11,11 @@ from tutti.errors import ModelError, unknown_name
 from tutti.models.bundles import CONFIG
 from tutti.models.encoders import ModalityEncoder, Projection
 from tutti.models.sound_encoders import SoundEncoder
+from tutti.models.texts import TextEncoder
 
 KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti tagger": SoundEncoder.load,
+    "tutti text encoder": TextEncoder.load,
 }
 PROJECTIONS: dict[str, Callable[[Path], Projection]] = {}
 Loaded = TypeVar("Loaded")

@@ -9,8 +9,10 @@ References:
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -80,6 +82,15 @@ class SentenceEncoder:
     def embed_dim(self) -> int:
         """Dimensions of the vectors."""
         return int(self._model.config.hidden_size)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever the weights do."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
         """Unit vectors of texts. Shape (texts, embed_dim)."""

@@ -33,6 +33,7 @@ WITHOUT_GOLDEN = {
     *{"artist_group_cnn", "artist_group_ensemble", "compact_cnn"},  # without code for the one, our own the other
     *{name for name in ARCHITECTURES if name.startswith("cqt_cnn")},
     *{"sample_cnn_rese", "sample_cnn_se_only", "spec_cnn_p", "spec_transformer"},
+    "timbre_mlp",
 }
 SMALL = {
     "artist_group_cnn": {"n_channels": 4},

@@ -113,7 +113,7 @@ def mfcc(powers: Features, config: FrameConfig) -> Features:
     filters = torch.from_numpy(mel_filters(config.mel)).float()
     decibels = 10 * torch.log10((torch.from_numpy(powers) @ filters).clamp_min(FLOOR))
     decibels = torch.maximum(decibels, decibels.max() - RANGE_DB)
-    found: Features = (decibels @ _cosines(config.n_mels, config.n_mfcc)).numpy()
+    found: Features = (decibels @ cosine_transform(config.n_mels, config.n_mfcc)).numpy()
     return found
 
 
@@ -150,7 +150,7 @@ def descriptor_names(config: FrameConfig) -> tuple[str, ...]:
     return (*statistics, *(f"periodicity at {tempo} beats a minute" for tempo in TEMPI))
 
 
-def _cosines(n_bands: int, n_coefficients: int) -> Tensor:
+def cosine_transform(n_bands: int, n_coefficients: int) -> Tensor:
     """The orthonormal cosine transform, type 2. Shape (bands, coefficients)."""
     bands, numbers = np.arange(n_bands)[:, None] + 0.5, np.arange(n_coefficients)
     cosines = np.cos(np.pi / n_bands * bands * numbers) * math.sqrt(2 / n_bands)

@@ -28,6 +28,7 @@ from tutti.models.taggers import (
     sample_cnn_rese,
     short_chunk_cnn,
     short_chunk_resnet,
+    timbre_mlp,
 )
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
@@ -59,6 +60,7 @@ ARCHITECTURES: dict[str, Architecture[Any]] = {
     "short_chunk_resnet": short_chunk_resnet.SHORT_CHUNK_RESNET,
     "spec_cnn_p": attention_study.SPEC_CNN_P,
     "spec_transformer": attention_study.SPEC_TRANSFORMER,
+    "timbre_mlp": timbre_mlp.TIMBRE_MLP,
 }
 
 

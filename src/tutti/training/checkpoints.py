@@ -22,7 +22,7 @@ from tutti.errors import ConfigError, ModelError
 from tutti.files import atomic_file
 from tutti.training.phases import Phase, TrainingProtocol, build_optimizer, continue_optimizer
 from tutti.training.rates import parameter_groups
-from tutti.training.schedules import SCHEDULES
+from tutti.training.schedules import PLATEAU, SCHEDULES, plateau
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -127,8 +127,11 @@ class RunState:
         """Move the rate to where the phase's schedule has it at a step, from 0, of an epoch's ``n_steps``."""
         phase, before = self.phase_of(number)
         share = ((number - 1 - before) * n_steps + step) / (phase.epochs * n_steps)
+        factor = SCHEDULES[phase.schedule](share)
+        if phase.schedule == PLATEAU:
+            factor = plateau([_goodness(epoch.valid, self._protocol.monitor) for epoch in self.epochs[before:]])
         for group in self.optimizer.param_groups:
-            group["lr"] = phase.learning_rate * SCHEDULES[phase.schedule](share) * group.get("rate", 1.0)
+            group["lr"] = phase.learning_rate * factor * group.get("rate", 1.0)
 
     def update_average(self, step: int) -> None:
         """Move the average towards the weights; less slowly at first, when it knows little."""

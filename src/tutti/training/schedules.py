@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Schedule = Callable[[float], float]
 
@@ -33,4 +33,37 @@ def one_cycle(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - rise) / (1 - rise)))
 
 
-SCHEDULES: dict[str, Schedule] = {"constant": constant, "cosine": cosine, "one_cycle": one_cycle}
+PLATEAU = "plateau"
+"""The schedule that follows the validation: its share of the run says nothing, :func:`plateau` everything."""
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "cosine": cosine,
+    "one_cycle": one_cycle,
+    PLATEAU: constant,
+}
+
+
+def plateau(goodness: Sequence[float], *, patience: int = 3, factor: float = 0.1, floor: float = 0.01) -> float:
+    """The configured rate at first, a tenth of it whenever the validation has not improved for long.
+
+    Improvements of less than a ten-thousandth do not count. The figures are those of Wu, Fuentes and Bello's code; the
+    behaviour is that of ``torch.optim.lr_scheduler.ReduceLROnPlateau``.
+
+    Args:
+        goodness: Of the validations so far; more is better.
+        patience: Validations without an improvement that are put up with.
+        factor: By which the rate falls.
+        floor: Of what is returned.
+
+    >>> plateau([-1.0, -0.5, -0.5, -0.5, -0.5]), plateau([-1.0, -0.5, -0.5, -0.5, -0.5, -0.5])
+    (1.0, 0.1)
+    """
+    rate, best, n_without = 1.0, -math.inf, 0
+    for value in goodness:
+        if value > best + 1e-4 * abs(best) or best == -math.inf:
+            best, n_without = value, 0
+        else:
+            n_without += 1
+        if n_without > patience:
+            rate, n_without = max(floor, rate * factor), 0
+    return rate

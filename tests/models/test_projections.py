@@ -6,7 +6,9 @@ from sklearn.cross_decomposition import CCA
 from sklearn.decomposition import PCA
 
 from tutti.errors import ConfigError, ModelError, ShapeError
+from tutti.models.encoder_kinds import PROJECTIONS, load_projection
 from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
+from tutti.models.spaces import SpaceConfig, SpaceNetwork
 
 
 def related_pairs(n_items: int = 400, n_shared: int = 2) -> dict[str, np.ndarray]:
@@ -105,3 +107,15 @@ def test_correlations_of_other_than_two_modalities_are_refused():
         CanonicalCorrelations.fit({"audio": pairs["audio"]}, embed_dim=2)
     with pytest.raises(ShapeError, match="two modalities"):
         CanonicalCorrelations.fit({"audio": pairs["audio"], "image": pairs["image"][:9]}, embed_dim=2)
+
+
+@pytest.mark.parametrize("kind", PROJECTIONS)
+def test_every_kind_of_projection_is_found_by_its_folder(tmp_path, kind):
+    pairs = related_pairs()
+    space = SpaceNetwork({"audio": 7, "image": 5}, SpaceConfig(embed_dim=3))
+    made = [space, PrincipalComponents.fit(pairs, embed_dim=3), CanonicalCorrelations.fit(pairs, embed_dim=3)]
+    saved = dict(zip(PROJECTIONS, made, strict=True))[kind]
+    saved.save(tmp_path / "projection")
+    loaded = load_projection(tmp_path / "projection")
+    assert type(loaded) is type(saved)
+    np.testing.assert_array_equal(loaded.project("audio", pairs["audio"]), saved.project("audio", pairs["audio"]))

@@ -10,14 +10,20 @@ from typing import TypeVar
 from tutti.errors import ModelError, unknown_name
 from tutti.models.bundles import CONFIG
 from tutti.models.encoders import ModalityEncoder, Projection
+from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
 from tutti.models.sound_encoders import SoundEncoder
+from tutti.models.spaces import SpaceNetwork
 from tutti.models.texts import TextEncoder
 
 KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti tagger": SoundEncoder.load,
     "tutti text encoder": TextEncoder.load,
 }
-PROJECTIONS: dict[str, Callable[[Path], Projection]] = {}
+PROJECTIONS: dict[str, Callable[[Path], Projection]] = {
+    "tutti space": SpaceNetwork.load,
+    "tutti principal components": PrincipalComponents.load,
+    "tutti canonical correlations": CanonicalCorrelations.load,
+}
 Loaded = TypeVar("Loaded")
 
 

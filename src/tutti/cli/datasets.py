@@ -95,8 +95,11 @@ def catalogue(
     if chosen.warning:
         typer.echo(f"mind: {chosen.warning}", err=True)
     made = dataset.catalogue(root, output, chosen.name)
-    counts = ", ".join(f"{split} {count:,}" for split, count in count_splits(made.tracks()).items())
-    typer.echo(f"{output}\t{dataset.name} {chosen.name}: {counts}; left out {len(made.problems()):,}")
+    tracks, n_left_out = made.tracks(), sum(problem.skipped for problem in made.problems())
+    for remark in chosen.remarks(root, tracks):
+        typer.echo(f"mind: {remark}", err=True)
+    counts = ", ".join(f"{split} {count:,}" for split, count in count_splits(tracks).items())
+    typer.echo(f"{output}\t{dataset.name} {chosen.name}: {counts}; left out {n_left_out:,}")
 
 
 @datasets_app.command()
@@ -276,6 +279,7 @@ def _report(check: Check) -> str:
     told = {one.file.path for one in check.files}
     lines += [f"missing: {one}" for one in check.missing if one not in told]
     lines += [f"broken: {one}" for one in check.broken]
+    lines += [f"mind: {one}" for one in check.remarks]
     lines += _fetches(check)
     if not check.root.is_dir():
         lines.append(f"there is no folder {check.root}")

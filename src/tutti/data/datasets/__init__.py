@@ -1,8 +1,9 @@
 """The research datasets: one module each, all in the form of ``dataset.Dataset``.
 
 What a dataset is, its citation and licence, the files to fetch, its protocols with labels in order, how its lists are
-read, and a fixture of two or three tracks stand together in its module. Leaks between splits are looked for in
-``tutti.data.leakage``; sounds are decoded ahead of training in ``tutti.audio.store``.
+read, and a fixture of a few tracks stand together in its module; what datasets of albums share is in ``albums`` and
+``reviews``. Leaks between splits are looked for in ``tutti.data.leakage``; sounds are decoded ahead of training in
+``tutti.audio.store``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from tutti.data.datasets.fma import FMA
 from tutti.data.datasets.gtzan import GTZAN
 from tutti.data.datasets.magnatagatune import MAGNATAGATUNE
 from tutti.data.datasets.million_song import MILLION_SONG
+from tutti.data.datasets.msd_i import MSD_I
 from tutti.data.datasets.mtg_jamendo import MTG_JAMENDO
+from tutti.data.datasets.mumu import MUMU
 from tutti.data.datasets.speech_commands import SPEECH_COMMANDS
 from tutti.errors import unknown_name
 
@@ -27,6 +30,8 @@ DATASETS: dict[str, Dataset] = {
         SPEECH_COMMANDS,
         DCASE2017,
         FMA,
+        MSD_I,
+        MUMU,
     )
 }
 

@@ -80,6 +80,7 @@ class Check:
         files: The files that the protocol needs.
         splits: Empty where the lists cannot be read.
         trouble: Why the lists cannot be read, or are not those that were published.
+        remarks: What is amiss with what was published or with the copy at hand, and does not make it less whole.
     """
 
     dataset: Dataset
@@ -89,6 +90,7 @@ class Check:
     files: tuple[FileCheck, ...]
     splits: tuple[SplitCheck, ...] = ()
     trouble: tuple[str, ...] = field(default_factory=tuple)
+    remarks: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -105,7 +107,7 @@ class Check:
         """The files to fetch, again or for the first time."""
         wanting = [one.file for one in self.files if one.state in ("missing", "broken")]
         if any(split.missing or split.empty for split in self.splits):
-            wanting += [one.file for one in self.files if one.file.is_folder]
+            wanting += [one.file for one in self.files if one.file.is_folder and not one.file.is_covers]
         return tuple(dict.fromkeys(wanting))
 
     @property
@@ -136,6 +138,7 @@ class Check:
             ],
             "missing": list(self.missing),
             "broken": list(self.broken),
+            "remarks": list(self.remarks),
             "to_download": [{"path": one.path, "url": one.url, "what": one.what} for one in self.to_download],
         }
 
@@ -170,9 +173,12 @@ def check_dataset(dataset: Dataset, root: Path, protocol: Protocol) -> Check:
     is_fixture = expected is not None
     files = tuple(check_file(file, root, with_sums=not is_fixture) for file in needed_files(dataset, root, protocol))
     splits: tuple[SplitCheck, ...] = ()
+    remarks: tuple[str, ...] = ()
     try:
         tracks = protocol.load(root)
         splits = check_splits(tracks, expected or protocol.n_tracks, unreadable=protocol.unreadable)
+        splits = splits if protocol.needs_sounds else _all_or_none(splits)
+        remarks = protocol.remarks(root, tracks)
     except DatasetError as error:
         # What is missing or broken is told already, and explains why the lists cannot be read.
         lists = [one for one in files if not one.file.is_folder and not one.file.is_optional]
@@ -187,7 +193,15 @@ def check_dataset(dataset: Dataset, root: Path, protocol: Protocol) -> Check:
         files=files,
         splits=splits,
         trouble=tuple(trouble),
+        remarks=remarks,
     )
+
+
+def _all_or_none(splits: tuple[SplitCheck, ...]) -> tuple[SplitCheck, ...]:
+    """The splits without missing sounds where there are no sounds at all, and nobody needs any."""
+    if any(split.n_sounds or split.empty for split in splits):
+        return splits
+    return tuple(replace(split, missing=()) for split in splits)
 
 
 def needed_files(dataset: Dataset, root: Path, protocol: Protocol) -> list[RemoteFile]:

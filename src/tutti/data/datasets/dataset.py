@@ -8,7 +8,7 @@ of it is done here. Nothing is ever downloaded: the licences want to be read fir
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -28,7 +28,7 @@ Task = Literal["tags", "classes"]
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteFile:
-    """A file, or a folder of sounds, that somebody must fetch before the dataset can be read.
+    """A file, or a folder of sounds or pictures, that somebody must fetch before the dataset can be read.
 
     Attributes:
         path: Where it belongs below the dataset's root, with forward slashes; a folder's ends in one.
@@ -41,6 +41,7 @@ class RemoteFile:
         source: Files of different sources stand for one another: those of one source are enough. None: always needed.
         or_at: Where else it may lie.
         is_optional: Whether the dataset can be read without it; ``what`` says what it adds.
+        is_covers: Whether it is a folder of pictures, not of sounds.
     """
 
     path: str
@@ -53,11 +54,17 @@ class RemoteFile:
     source: str | None = None
     or_at: tuple[str, ...] = ()
     is_optional: bool = False
+    is_covers: bool = False
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder of sounds."""
+        """Whether it is a folder, of sounds unless it is one of covers."""
         return self.path.endswith("/")
+
+
+def no_remarks(root: Path, tracks: Sequence[Track]) -> tuple[str, ...]:
+    """Of datasets in which nothing is known to be amiss."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +82,8 @@ class Protocol:
         n_tracks: Of each split, where published.
         unreadable: Ids of listed tracks whose published sounds are known to be broken; they are left out.
         warning: What one should know before using it.
+        needs_sounds: False where covers or texts will do: a track without a sound is kept for them.
+        remarks: From the root and its tracks to what is amiss with the copy at hand, counted, in words.
     """
 
     name: str
@@ -85,6 +94,8 @@ class Protocol:
     n_tracks: Mapping[str, int] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
     warning: str | None = None
+    needs_sounds: bool = True
+    remarks: Callable[[Path, Sequence[Track]], tuple[str, ...]] = no_remarks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +155,8 @@ class Dataset:
 
     def catalogue(self, root: Path | str, folder: Path | str, protocol: str | None = None) -> Catalogue:
         """A catalogue of the dataset's tracks, made anew; tracks without a sound become problems of the catalogue.
+
+        They are left out of it, unless the protocol keeps them for their covers and texts.
 
         Args:
             root: Where the dataset lies.

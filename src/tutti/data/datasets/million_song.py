@@ -143,7 +143,7 @@ def _names(marked: NDArray[np.bool_], labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def _tracks(root: Path, listed: Mapping[str, Iterable[str]], tags_of: Callable[[str], tuple[str, ...]]) -> list[Track]:
-    names, previews, sounds = _read_names(root), _read_previews(root), sounds_folder(root, "audio", "A")
+    names, previews, sounds = read_names(root), read_previews(root), sounds_folder(root, "audio", "A")
     tracks = []
     for split, ids in listed.items():
         for track_id in ids:
@@ -163,7 +163,7 @@ def sound_path(sounds: Path, track_id: str, previews: Mapping[str, str]) -> Path
     return first_existing(*candidates)
 
 
-def _read_previews(root: Path) -> dict[str, str]:
+def read_previews(root: Path) -> dict[str, str]:
     """Paths of the previews by track id, where the two dictionaries that lead there are at hand."""
     paths = [root / "split" / name for name in ("MSD_id_to_7D_id.pkl", "7D_id_to_path.pkl")]
     if not all(path.exists() for path in paths):
@@ -172,7 +172,7 @@ def _read_previews(root: Path) -> dict[str, str]:
     return {_text(track_id): _text(path_of[preview]) for track_id, preview in preview_of.items() if preview in path_of}
 
 
-def _read_names(root: Path) -> dict[str, tuple[str, str]]:
+def read_names(root: Path) -> dict[str, tuple[str, str]]:
     """Artist and title by track id, where the dataset's own list is at hand."""
     path = root / "unique_tracks.txt"
     if not path.exists():

@@ -2,8 +2,8 @@
 
 A plan says which excerpts. They are either spread evenly from the very beginning to the very end of the sound (the
 default: 16, or as many as cover the sound once, whichever is fewer), or follow each other at a fixed hop. Either way
-the last excerpt ends where the sound ends: no tail is lost. (The ``published`` spread loses one, as published code did;
-only who repeats published scores asks for it.) A sound shorter than one excerpt is repeated until it fills one. Nothing
+the last excerpt ends where the sound ends: no tail is lost. A sound shorter than one excerpt is repeated until it fills
+one. (The ``published`` spread and other tails do as published code did; only who repeats that asks for them.) Nothing
 here is random.
 
 Sounds stream through: memory holds the excerpts in the making, never the whole sound.
@@ -29,6 +29,7 @@ DEFAULT_COUNT = 16
 SLACK_SECONDS = 0.5
 SILENCE = 1e-5  # -100 dBFS
 Spread = Literal["even", "published"]
+Tail = Literal["end", "zeros", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,22 +42,35 @@ class ExcerptPlan:
         hop: Samples from one excerpt's start to the next; None spreads them evenly.
         spread: ``even`` from the very beginning to the very end, or as ``published`` code did: always ``count``, the
             last one hop before the end, so that published scores can be repeated.
+        tail: At a hop: what becomes of a rest that fills no excerpt. ``end``: the last excerpt ends where the sound
+            does; ``zeros``: it begins at its hop and is filled up with silence, as is a sound shorter than one excerpt;
+            ``none``: the rest is left out.
+        lead: At a hop: samples of silence put before the sound.
     """
 
     n_samples: int
     count: int = DEFAULT_COUNT
     hop: int | None = None
     spread: Spread = "even"
+    tail: Tail = "end"
+    lead: int = 0
 
     def __post_init__(self) -> None:
         if self.spread not in get_args(Spread):
             raise unknown_name("spread of excerpts", self.spread, get_args(Spread))
+        if self.tail not in get_args(Tail):
+            raise unknown_name("tail of excerpts", self.tail, get_args(Tail))
+        if self.lead < 0 or (self.hop is None and (self.tail != "end" or self.lead)):
+            raise ConfigError(
+                f"excerpts with tail={self.tail!r} and lead={self.lead} must follow each other at a hop",
+                hint="give a hop, and a lead of 0 or more",
+            )
         for name, value in (("n_samples", self.n_samples), ("count", self.count), ("hop", self.hop)):
             if value is not None and value < 1:
                 raise ConfigError(f"{name}={value} of an excerpt plan is not positive", hint="give 1 or more")
 
     def starts(self, total: int) -> list[int]:
-        """Where the excerpts of a sound of ``total`` samples begin, in samples, ascending.
+        """Where the excerpts of a sound of ``total`` samples begin, in samples, ascending; within a lead below 0.
 
         >>> ExcerptPlan(n_samples=4, count=3).starts(20)
         [0, 8, 16]
@@ -64,19 +78,27 @@ class ExcerptPlan:
         [0, 4, 6]
         >>> ExcerptPlan(n_samples=4, count=4, spread="published").starts(20)
         [0, 4, 8, 12]
+        >>> ExcerptPlan(n_samples=4, hop=4, tail="zeros", lead=2).starts(10)
+        [-2, 2, 6]
         """
         room = total - self.n_samples
+        if self.hop is not None:
+            return self._starts_at_hop(room + self.lead)
         if room <= 0:
             return [0]
-        if self.hop is not None:
-            starts = list(range(0, room + 1, self.hop))
-            return starts if starts[-1] == room else [*starts, room]
         if self.spread == "published":
             return [i * (room // self.count) for i in range(self.count)]
         count = min(self.count, -(-total // self.n_samples))
         if count == 1:
             return [room // 2]
         return [(2 * i * room + count - 1) // (2 * (count - 1)) for i in range(count)]
+
+    def _starts_at_hop(self, room: int) -> list[int]:
+        assert self.hop is not None
+        starts = list(range(0, max(room, 0) + 1, self.hop))
+        if starts[-1] < room and self.tail != "none":
+            starts.append(room if self.tail == "end" else starts[-1] + self.hop)
+        return [start - self.lead for start in starts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,8 +190,8 @@ class _HopCutter:
 
     def __init__(self, plan: ExcerptPlan) -> None:
         assert plan.hop is not None
-        self._n_samples, self._hop = plan.n_samples, plan.hop
-        self._kept = np.zeros(0, dtype=np.float32)
+        self._n_samples, self._hop, self._tail = plan.n_samples, plan.hop, plan.tail
+        self._kept = np.zeros(plan.lead, dtype=np.float32)
         self._offset = 0  # position of the first kept sample
         self._next = 0
         self._last_start: int | None = None
@@ -189,12 +211,15 @@ class _HopCutter:
 
     def finish(self) -> NDArray[np.float32] | None:
         end = self._offset + len(self._kept)
-        if self._last_start is None:
+        if self._last_start is None and self._tail == "end":
             return np.resize(self._kept, self._n_samples)[np.newaxis]
         tail = end - self._n_samples
-        if tail == self._last_start:
+        if self._last_start is not None and (tail == self._last_start or self._tail == "none"):
             return np.zeros((0, self._n_samples), dtype=np.float32)
-        return self._cut(tail)[np.newaxis]
+        if self._tail == "end":
+            return self._cut(tail)[np.newaxis]
+        rest = self._cut(self._next)
+        return np.pad(rest, (0, self._n_samples - len(rest)))[np.newaxis]
 
     def _cut(self, start: int) -> NDArray[np.float32]:
         begin = start - self._offset

@@ -19,7 +19,8 @@ def noise(noise_wav) -> Recording:
 def test_every_architecture_has_a_taggram_and_a_map_of_what_it_listens_to(architecture, small_model_of):
     maps = available_maps(small_model_of(architecture))
     assert "taggram" in maps
-    assert {"gradcam", "attention"} & set(maps)
+    if architecture != "timbre_mlp":  # which listens to statistics of a whole excerpt
+        assert {"gradcam", "attention"} & set(maps)
 
 
 def test_the_map_of_nobodys_choice_fits_the_model_and_the_question(small_model, small_model_of):

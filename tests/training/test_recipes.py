@@ -162,8 +162,8 @@ def test_every_recipe_of_the_folder_is_valid_and_stands_in_the_table(root):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_options_of_every_architecture_are_checked_by_their_types(name):
-    table = {"name": "x", "model": {"architecture": name, "options": {"sample_rate": 16_000}}}
-    assert parse_recipe(table).model.options == {"sample_rate": 16_000}
+    table = {"name": "x", "model": {"architecture": name, "options": {"sample_rate": 24_000}}}
+    assert parse_recipe(table).model.options == {"sample_rate": 24_000}
     table["model"]["options"]["sample_rate"] = "fast"
     with pytest.raises(ConfigError, match=r"sample_rate='fast'"):
         parse_recipe(table)

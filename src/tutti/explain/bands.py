@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tutti.audio.cqt import LogCQT
 from tutti.audio.harmonic import HarmonicSpectrogram
 from tutti.models.tagger import Tagger
 
@@ -21,6 +22,8 @@ def band_frequencies(network: Tagger) -> NDArray[np.float64] | None:
     if isinstance(network.frontend, HarmonicSpectrogram):
         with torch.no_grad():
             return network.frontend.filters.centres()[0].cpu().double().numpy()
+    if isinstance(network.frontend, LogCQT):
+        return network.frontend.config.frequencies
     frontend: Any = network.frontend
     filters = getattr(frontend, "filters", None)
     if not isinstance(filters, Tensor):

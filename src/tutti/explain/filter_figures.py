@@ -109,7 +109,7 @@ def _draw_kernels(filters: SpectrogramFilters, path: Path, title: str) -> None:
             image = panel.imshow(kernel, origin="lower", aspect="auto", cmap="PuOr", vmin=-most, vmax=most)
         for row in panels:
             row[0].set_yticks([0, n_bands - 1], ["1", f"{n_bands}"])
-        panels[n_rows // 2, 0].set_ylabel("mel band")
+        panels[n_rows // 2, 0].set_ylabel("band")
         milliseconds = 1000 * filters.frame_seconds * n_frames
         panels[-1, 0].set_xlabel(f"{milliseconds:.0f} ms")
         bar = figure.colorbar(image, ax=panels, pad=0.01, fraction=0.02, ticks=[-most, 0, most])

@@ -122,9 +122,8 @@ def class_maps(network: Tagger, waveforms: Tensor, label: int, *, layer: str | N
     cells = torch.relu((weights * activations).sum(dim=1)).cpu().double().numpy()  # (batch, (bands,) frames)
     if cells.ndim == 2:
         cells = cells[:, None]
-    n_bands = 1 if cells.shape[1] == 1 else features.shape[-2]
     columns = _columns(features.shape[-1])
-    maps = _between(np.arange(n_bands), cells.shape[1], grid.bands) @ cells
+    maps = cells if cells.shape[1] == 1 else _between(np.arange(features.shape[-2]), cells.shape[1], grid.bands) @ cells
     maps = maps @ _between(columns, cells.shape[2], grid.frames).T
     highest = maps.max(axis=(1, 2), keepdims=True)
     values = (maps / np.where(highest > 0, highest, 1)).astype(np.float32)

@@ -1,9 +1,9 @@
 """Ontologies of sounds, such as AudioSet's: a graph of labels, and how far apart they lie.
 
 An ontology is read from a file in the form of AudioSet's ``ontology.json``: a list of labels, each with ``id``,
-``name`` and ``child_ids``. Distances are counted in steps between parent and child, in either direction. No root is added above
-the labels that have no parent: AudioSet's graph holds together without one, since some labels have several parents, and
-its diameter is 21, the constant of Wu's relevance; with a root above all it would be 11.
+``name`` and ``child_ids``. Distances are counted in steps between parent and child, in either direction. No root is
+added above the labels that have no parent: AudioSet's graph holds together without one, since some labels have several
+parents, and its diameter is 21, the constant of Wu's relevance; with a root above all it would be 11.
 
 References:
     Gemmeke et al., "Audio Set: an ontology and human-labeled dataset for audio events", ICASSP 2017.

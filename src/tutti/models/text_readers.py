@@ -19,15 +19,20 @@ from typing import Any, Literal, Protocol, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tutti.data.item_names import item_names
+from tutti.data.items import Item
 from tutti.errors import ConfigError, LinkingError, unknown_name
 from tutti.text.documents import N_CHARACTERS, Document, read_document
 from tutti.text.entities import EntityLinker, enriched
+from tutti.text.entities.gazetteer import Gazetteer
+from tutti.text.entities.linkers import load_linker, open_linker
 from tutti.text.sentences import SentenceEncoder
 from tutti.text.terms import Terms
 
 ReaderKind = Literal["tfidf", "tfidf+entities", "sentences"]
 READERS: tuple[str, ...] = get_args(ReaderKind)
 TERMS = "terms.json"
+CATALOGUE = "catalogue"
 FAILURES = 3  # of a linking service in a row, after which the rest of the texts is not sent
 
 
@@ -40,8 +45,8 @@ class ReaderConfig:
         n_characters: Of a text, up to the end of a sentence.
         n_terms: Words at most, the most frequent of the training texts.
         max_share: Words of a larger share of the training texts are left out.
-        entities: Of ``tfidf+entities``, what finds them: ``catalogue`` (its own artists, albums and tags), a table of
-            names and categories, or the address of a linking service.
+        entities: Of ``tfidf+entities``, what finds them: ``catalogue`` (its own artists, albums, tags and countries), a
+            table of names and categories, or the address of a linking service, see ``tutti.text.entities.linkers``.
         sentences: Of ``sentences``, the folder or the name on the hub of a language model; None takes MiniLM.
     """
 
@@ -49,7 +54,7 @@ class ReaderConfig:
     n_characters: int = N_CHARACTERS
     n_terms: int = 10_000
     max_share: float = 0.5
-    entities: str = "catalogue"
+    entities: str = CATALOGUE
     sentences: str | None = None
 
     def __post_init__(self) -> None:
@@ -241,10 +246,31 @@ class TextReader:
             return cls(config, sentences=sentences)
         linker = None
         if config.reader == "tfidf+entities":
-            from tutti.text.entities.linkers import load_linker
-
             linker = load_linker(folder)
         return cls(config, terms=Terms.load(folder / TERMS), linker=linker)
+
+
+def open_reader(config: ReaderConfig, items: Sequence[Item] = ()) -> TextReader:
+    """The reader of a configuration, its words yet to be learned.
+
+    Args:
+        config: What is read, and how.
+        items: Of the catalogue, whose names a reader with ``entities = "catalogue"`` will know.
+
+    Raises:
+        ConfigError: There are no names, or the table of names cannot be read.
+    """
+    if config.reader != "tfidf+entities":
+        return TextReader(config)
+    if config.entities != CATALOGUE:
+        return TextReader(config, linker=open_linker(config.entities))
+    gazetteer = Gazetteer.merged(item_names(items))
+    if not gazetteer.categories:
+        raise ConfigError(
+            "the catalogue names no artists, albums or tags that texts could speak of",
+            hint="set entities to a table of names and categories, or reader to tfidf",
+        )
+    return TextReader(config, linker=gazetteer)
 
 
 def _replaced(document: Document) -> str:

@@ -47,7 +47,8 @@ class TextConfig(ReaderConfig):
 
     Attributes:
         widths: Of the network's layers; without any, what was read is the vector.
-        dropout: Share of the inputs, and of each layer's outputs, that is left out in training.
+        dropout: Share of each layer's inputs that is left out in training; that between the vector and what decides
+            upon it is not the encoder's.
         name: Of the encoder.
     """
 
@@ -64,7 +65,7 @@ class TextConfig(ReaderConfig):
 
 
 class TextNetwork(nn.Module):
-    """What was read of texts to vectors: dropout, linear, ReLU, over and over, dropout. ``[batch, n_inputs]``.
+    """What was read of texts to vectors: dropout, linear, ReLU, over and over.
 
     Attributes:
         embed_dim: Of the vectors: the last layer's width, or the inputs' without layers.
@@ -77,7 +78,7 @@ class TextNetwork(nn.Module):
             nn.Sequential(nn.Dropout(config.dropout), nn.Linear(before, after), nn.ReLU())
             for before, after in itertools.pairwise(sizes)
         ]
-        self.layers = nn.Sequential(*layers, nn.Dropout(config.dropout if layers else 0.0))
+        self.layers = nn.Sequential(*layers)
         self.embed_dim = sizes[-1]
 
     def forward(self, inputs: Tensor) -> Tensor:

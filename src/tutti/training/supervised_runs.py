@@ -24,6 +24,7 @@ from tutti.training.run_parts import (
     regularised,
 )
 from tutti.training.sounds import Sounds
+from tutti.training.standardisation import standardise
 from tutti.training.supervised import SupervisedConfig, SupervisedTagging
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
@@ -43,6 +44,7 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         check_length(network, config)
         store = open_sounds(tracks, recipe, config)
         train_set, valid_set = (labelled(store, tracks[split], recipe, labels) for split in ("train", "valid"))
+        standardise(network, train_set, n_samples=config.n_samples)
         scheme = SupervisedTagging(
             train_set,
             valid_set,

@@ -28,6 +28,7 @@ from tutti.cli import (
     training,
     world,
 )
+from tutti.cli import map as map_page
 from tutti.cli import report as report_page
 from tutti.errors import TuttiError
 
@@ -61,6 +62,7 @@ for command in (
     report_page.report,
 ):
     app.command()(command)
+app.command(name="map")(map_page.item_map)
 app.add_typer(models.models_app, name="models")
 app.add_typer(datasets.datasets_app, name="datasets")
 app.add_typer(listening.listening_app, name="listening")

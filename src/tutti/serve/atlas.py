@@ -1,31 +1,25 @@
 """The map of a catalogue: tracks that a model hears as alike lie side by side.
 
-Vectors are projected to the plane by UMAP, or where it is not installed on their principal components. The drawing is
-made here; the page's script is ``report.js``.
-
-References:
-    McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction",
-    arXiv:1802.03426, 2018.
+Vectors are projected to the plane by UMAP, or where it is not installed on their principal components
+(``tutti.evaluation.maps``). The drawing is made here; the page's script is ``report.js``.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutti.data.catalogue import Catalogue
-from tutti.errors import MissingExtraError, import_extra
+from tutti.errors import MissingExtraError
+from tutti.evaluation.maps import FEWEST, TITLES, place
 from tutti.serve.figures import N_COLOURS
 
 MOST_TRACKS = 2_000
-FEWEST_FOR_UMAP = 8
 WIDTH, HEIGHT, MARGIN = 800, 560, 24
 N_TAGS_SHOWN = 3
 
@@ -88,39 +82,18 @@ def project(vectors: NDArray[np.float32], *, seed: int) -> tuple[NDArray[np.floa
 
     Args:
         vectors: Shape (tracks, embed_dim).
-        seed: Of UMAP. Fewer than ``FEWEST_FOR_UMAP`` tracks do without it.
+        seed: Of UMAP. Fewer than ``FEWEST`` tracks do without it.
 
     Returns:
-        Points of shape (tracks, 2), and ``UMAP`` or ``principal components``.
+        Points of shape (tracks, 2), and ``UMAP`` or ``principal components``: where UMAP is not installed the map is
+        coarser, and says so.
     """
-    reducer = _umap(len(vectors), seed) if len(vectors) >= FEWEST_FOR_UMAP else None
-    if reducer is None:
-        points, projection = _principal_components(vectors), "principal components"
-    else:
-        points, projection = np.asarray(reducer.fit_transform(vectors), dtype=np.float32), "UMAP"
-    low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
-    span = np.where(high > low, high - low, 1)
-    return np.asarray((points - low) / span, dtype=np.float32), projection
-
-
-def _umap(n_tracks: int, seed: int) -> Any:
-    """An unfitted UMAP, None where it is not installed: the map is then coarser, and says so."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImportWarning)  # that UMAP on TensorFlow is not installed
-            umap = import_extra("umap", extra="report", purpose="the map of a catalogue")
-    except MissingExtraError:
-        return None
-    n_neighbors = min(15, n_tracks - 1)
-    return umap.UMAP(n_neighbors=n_neighbors, metric="cosine", min_dist=0.3, random_state=seed, n_jobs=1)
-
-
-def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    if len(vectors) < 2:
-        return np.full((len(vectors), 2), 0.5, dtype=np.float32)
-    left, singular, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
-    points = (left * singular)[:, :2]
-    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+    if len(vectors) >= FEWEST:
+        try:
+            return place(vectors, method="umap", seed=seed), TITLES["umap"]
+        except MissingExtraError:
+            pass
+    return place(vectors, method="pca"), TITLES["pca"]
 
 
 def _most_probable(probabilities: NDArray[np.float32], labels: Sequence[str]) -> tuple[tuple[str, float], ...]:

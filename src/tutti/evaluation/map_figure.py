@@ -1,0 +1,50 @@
+"""The picture of a map of items: a panel for each projection. The page is ``tutti.serve.map_page``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tutti.errors import ConfigError, import_extra
+from tutti.evaluation.maps import ItemMap
+from tutti.files import atomic_file
+
+# Okabe and Ito's, told apart by colour-blind readers; their yellow is too pale for dots on white
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
+OTHER = "0.75"
+FORMATS = (".png", ".svg")
+PANEL_INCHES, DPI = 5.0, 150
+
+
+def draw_map(drawn: ItemMap, path: Path) -> None:
+    """Draw the map.
+
+    Args:
+        drawn: The map.
+        path: A .png or .svg file.
+
+    Raises:
+        ConfigError: The path ends otherwise.
+        MissingExtraError: matplotlib is not installed.
+    """
+    if path.suffix not in FORMATS:
+        raise ConfigError(f"{path.name} is no figure's name", hint=f"end it with {' or '.join(FORMATS)}")
+    figures = import_extra("matplotlib.figure", extra="figures", purpose="drawing the map")
+    n_panels = len(drawn.points)
+    figure = figures.Figure(figsize=(PANEL_INCHES * n_panels, PANEL_INCHES + 1.0), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, n_panels))
+    colours = np.array([label or "" for label in drawn.colours])
+    size = float(np.clip(4_000 / len(drawn.items), 6, 40))
+    for panel, (projection, points) in zip(panels, drawn.points.items(), strict=True):
+        for label, colour in [("", OTHER), *zip(drawn.legend, PALETTE, strict=False)]:
+            some = points[colours == label]
+            if len(some):
+                panel.scatter(some[:, 0], some[:, 1], s=size, color=colour, label=label or "others", linewidths=0)
+        panel.set(title=projection, xticks=[], yticks=[], aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        panel.spines[["top", "right", "bottom", "left"]].set_color("0.8")
+    dots, names = panels[0].get_legend_handles_labels()
+    figure.legend(dots, names, loc="outside lower center", ncols=min(5, len(names)), fontsize="small", frameon=False)
+    figure.suptitle(f"{drawn.model}: {drawn.setting}", fontsize="small")
+    with atomic_file(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:], dpi=DPI)

@@ -1,35 +1,14 @@
-"""Graded rankings against scikit-learn and by hand, and retrieval between modalities that share a space."""
+"""Metrics of graded rankings, against scikit-learn and by hand."""
 
-import json
 from itertools import permutations
 
 import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
-from tutti.data.ontology import Ontology
-from tutti.errors import ConfigError, ShapeError
-from tutti.evaluation.graded_ranking import (
-    RetrievalReport,
-    expected_ndcg_at_k,
-    graded_ndcg_at_k,
-    retrieval_metrics,
-)
-from tutti.evaluation.intervals import Bootstrap
+from tutti.errors import ShapeError
+from tutti.evaluation.graded_ranking import expected_ndcg_at_k, graded_ndcg_at_k
 from tutti.evaluation.ranking import ndcg_at_k
-
-BOOTSTRAP = Bootstrap(n_resamples=200)
-ONTOLOGY = Ontology.from_children({"Music": ["Strings", "Drums"], "Strings": ["Violin", "Cello"], "Drums": ["Cymbal"]})
-
-
-@pytest.fixture
-def placed() -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Ninety items of three labels; sounds and covers of a label lie together."""
-    labels = ["Violin", "Cello", "Cymbal"] * 30
-    rng = np.random.default_rng(0)
-    centres = np.repeat(np.eye(3)[None], 30, axis=0).reshape(90, 3)
-    points = {name: (centres + 0.1 * rng.standard_normal((90, 3))).astype(np.float32) for name in ("audio", "image")}
-    return points, ONTOLOGY.relevance([[one] for one in labels], [[one] for one in labels])
 
 
 def test_graded_gain_is_that_of_scikit_learn():
@@ -71,69 +50,6 @@ def test_chance_is_the_mean_over_all_orders(k):
     np.testing.assert_allclose(expected_ndcg_at_k(relevance, k=k), np.mean(orders))
 
 
-def test_what_lies_together_is_found_and_noise_is_chance(placed):
-    points, relevance = placed
-    found = retrieval_metrics(points, relevance, depth=10, bootstrap=BOOTSTRAP)
-    assert found["ndcg_audio_to_image"].value == pytest.approx(1)
-    assert found["ndcg_image_to_audio"].low > found["ndcg_image_to_audio_random"].high
-    noise = {name: np.random.default_rng(7).permutation(some) for name, some in points.items()}
-    noise["image"] = np.random.default_rng(8).permutation(noise["image"])
-    missed = retrieval_metrics(noise, relevance, depth=10, bootstrap=BOOTSTRAP)
-    assert missed["ndcg_audio_to_image"].value == pytest.approx(found["ndcg_audio_to_image_random"].value, abs=0.08)
-    for metric in (*found.values(), *missed.values()):
-        assert metric.low <= metric.value <= metric.high <= 1
-
-
-def test_ranking_by_distance_is_not_ranking_by_direction():
-    points = {"audio": np.array([[1.0, 0], [0, 1]]), "image": np.array([[9.0, 1], [0.6, 0.5]])}
-    relevance = np.array([[2.0, 1], [1, 2]])
-    by_distance, by_direction = (
-        retrieval_metrics(points, relevance, depth=1, likeness=one, bootstrap=BOOTSTRAP)["ndcg_audio_to_image"].value
-        for one in ("euclidean", "cosine")
-    )
-    assert by_distance == pytest.approx(0.75)  # both find the second picture
-    assert by_direction == pytest.approx(1)
-
-
-def test_items_without_a_modality_neither_ask_nor_answer(placed):
-    points, relevance = placed
-    points["image"][60:] = np.nan
-    found = retrieval_metrics(points, relevance, depth=10, bootstrap=BOOTSTRAP)
-    distances = np.linalg.norm(points["audio"][:, None] - points["image"][None, :60], axis=2)
-    by_hand = graded_ndcg_at_k(relevance[:, :60], -distances, k=10).mean()
-    assert found["ndcg_audio_to_image"].value == pytest.approx(by_hand)
-    by_hand = graded_ndcg_at_k(relevance[:60], -distances.T, k=10).mean()
-    assert found["ndcg_image_to_audio"].value == pytest.approx(by_hand)
-    with pytest.raises(ConfigError, match="90 items with audio ask for 61 of 60 with image"):
-        retrieval_metrics(points, relevance, depth=61, bootstrap=BOOTSTRAP)
-
-
-def test_three_modalities_are_six_pairs(placed):
-    points, relevance = placed
-    found = retrieval_metrics(points | {"text": points["audio"]}, relevance, depth=5, bootstrap=BOOTSTRAP)
-    assert len([name for name in found if not name.endswith("_random")]) == 6
-
-
-def test_a_report_is_written_with_chance_beside_every_score(placed, tmp_path):
-    points, relevance = placed
-    report = RetrievalReport(
-        model="translation",
-        dataset="toy",
-        split="test",
-        n_items=90,
-        n_unjudged=0,
-        bootstrap=BOOTSTRAP,
-        depth=10,
-        likeness="euclidean",
-        metrics=retrieval_metrics(points, relevance, depth=10, bootstrap=BOOTSTRAP),
-    )
-    report.write(tmp_path)
-    values = json.loads((tmp_path / "report.json").read_text())
-    assert values["metrics"]["ndcg_audio_to_image"]["value"] == pytest.approx(1)
-    assert "| image by audio | 1.000 [1.000, 1.000] |" in (tmp_path / "report.md").read_text()
-    assert "NDCG@10 image by audio 1.000" in report.line()
-
-
 def test_matrices_that_do_not_fit_are_refused():
     with pytest.raises(ShapeError, match="depth of 4"):
         graded_ndcg_at_k(np.ones((1, 3)), np.ones((1, 3)), k=4)
@@ -141,7 +57,3 @@ def test_matrices_that_do_not_fit_are_refused():
         graded_ndcg_at_k(np.ones((1, 3)), np.ones((1, 4)), k=2)
     with pytest.raises(ShapeError, match="cannot be ranked"):
         graded_ndcg_at_k(-np.ones((1, 3)), np.ones((1, 3)), k=2)
-    with pytest.raises(ShapeError, match="do not fit"):
-        retrieval_metrics(
-            {"audio": np.ones((3, 2)), "image": np.ones((3, 4))}, np.ones((3, 3)), depth=1, bootstrap=BOOTSTRAP
-        )

@@ -47,8 +47,7 @@ class TextConfig(ReaderConfig):
 
     Attributes:
         widths: Of the network's layers; without any, what was read is the vector.
-        dropout: Share of each layer's inputs that is left out in training; that between the vector and what decides
-            upon it is not the encoder's.
+        dropout: Share of the inputs, and of each layer's outputs, that is left out in training.
         name: Of the encoder.
     """
 
@@ -65,7 +64,7 @@ class TextConfig(ReaderConfig):
 
 
 class TextNetwork(nn.Module):
-    """What was read of texts to vectors: dropout, linear, ReLU, over and over.
+    """What was read of texts to vectors: dropout, linear, ReLU, over and over, and dropout.
 
     Attributes:
         embed_dim: Of the vectors: the last layer's width, or the inputs' without layers.
@@ -78,7 +77,7 @@ class TextNetwork(nn.Module):
             nn.Sequential(nn.Dropout(config.dropout), nn.Linear(before, after), nn.ReLU())
             for before, after in itertools.pairwise(sizes)
         ]
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.Sequential(*layers, nn.Dropout(config.dropout if layers else 0.0))
         self.embed_dim = sizes[-1]
 
     def forward(self, inputs: Tensor) -> Tensor:

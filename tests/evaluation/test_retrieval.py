@@ -85,6 +85,8 @@ def test_a_report_is_written_with_chance_beside_every_score(placed, tmp_path):
 def test_what_cannot_be_scored_is_refused():
     with pytest.raises(ShapeError, match="do not fit"):
         retrieval_metrics({"audio": np.ones((3, 2)), "image": np.ones((3, 4))}, np.ones((3, 3)), to(1))
+    with pytest.raises(ConfigError, match="anything to do with"):
+        retrieval_metrics({"audio": np.ones((3, 2)), "image": np.ones((3, 2))}, np.zeros((3, 3)), to(1))
     with pytest.raises(ConfigError, match="depth=0"):
         to(0)
     with pytest.raises(UnknownNameError, match="manhattan"):

@@ -194,27 +194,35 @@ def retrieval_metrics(
                 hint="lower the depth, or take more items with labels that the ontology knows",
             )
         wanted = relevance[np.ix_(rows[asks], rows[answers])]
-        values = _ndcg(points[asks][rows[asks]], points[answers][rows[answers]], wanted, settings)
-        chance = expected_ndcg_at_k(wanted, k=depth)
+        values, chance = _ndcg(points[asks][rows[asks]], points[answers][rows[answers]], wanted, settings)
+        exists = ~np.isnan(values)
+        if not exists.any():
+            raise ConfigError(
+                f"no item with {answers} has anything to do with one that has {asks}",
+                hint="take an ontology that joins the labels of the items",
+            )
         name = f"ndcg_{asks}_to_{answers}"
-        found[name] = mean_estimate(values[~np.isnan(values)], settings.bootstrap)
-        found[f"{name}_random"] = mean_estimate(chance[~np.isnan(chance)], settings.bootstrap)
+        found[name] = mean_estimate(values[exists], settings.bootstrap)
+        found[f"{name}_random"] = mean_estimate(chance[exists], settings.bootstrap)
     return found
 
 
 def _ndcg(
     queries: NDArray[np.float32], items: NDArray[np.float32], relevance: NDArray[Any], settings: RetrievalSettings
-) -> FloatMatrix:
+) -> tuple[FloatMatrix, FloatMatrix]:
+    """Of each query what was reached, and what chance reaches."""
     asked, answered = queries.astype(np.float64), items.astype(np.float64)
     if settings.likeness == "cosine":
         lengths = np.linalg.norm(answered, axis=1, keepdims=True)
         answered = np.divide(answered, lengths, out=np.zeros_like(answered), where=lengths > 0)
     # The query's own length moves all distances alike. The halved squares are those of the items.
     squares = (answered**2).sum(axis=1) / 2 if settings.likeness == "euclidean" else 0.0
-    blocks = [slice(begin, begin + BLOCK_QUERIES) for begin in range(0, len(asked), BLOCK_QUERIES)]
-    return np.concatenate(
-        [graded_ndcg_at_k(relevance[rows], asked[rows] @ answered.T - squares, k=settings.depth) for rows in blocks]
-    )
+    reached, chance = [], []
+    for begin in range(0, len(asked), BLOCK_QUERIES):
+        rows = slice(begin, begin + BLOCK_QUERIES)
+        reached.append(graded_ndcg_at_k(relevance[rows], asked[rows] @ answered.T - squares, k=settings.depth))
+        chance.append(expected_ndcg_at_k(relevance[rows], k=settings.depth))
+    return np.concatenate(reached), np.concatenate(chance)
 
 
 def _judged(relevance: NDArray[Any]) -> NDArray[np.bool_]:

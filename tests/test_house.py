@@ -20,7 +20,7 @@ ROOMS = [
 ORDER = GROUND + ROOMS
 EXTRAS = {
     *["sklearn", "lightning_fabric", "tensorboard", "matplotlib", "umap", "numba", "scipy"],
-    *["transformers", "sentence_transformers", "librosa", "pandas", "implicit"],
+    *["transformers", "sentence_transformers", "librosa", "pandas", "implicit", "onnxruntime"],
 }
 BUILT = sorted(folder.name for folder in SOURCE.iterdir() if (folder / "__init__.py").exists())
 

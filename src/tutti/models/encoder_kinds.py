@@ -10,6 +10,8 @@ from typing import TypeVar
 from tutti.errors import ModelError, unknown_name
 from tutti.models.bundles import CONFIG
 from tutti.models.encoders import ModalityEncoder, Projection
+from tutti.models.extractors.projected import ProjectedEncoder
+from tutti.models.extractors.sounds import SoundExtractor
 from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.spaces import SpaceNetwork
@@ -18,6 +20,8 @@ from tutti.models.texts import TextEncoder
 KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti tagger": SoundEncoder.load,
     "tutti text encoder": TextEncoder.load,
+    "tutti sound extractor": SoundExtractor.load,
+    "tutti projected encoder": ProjectedEncoder.load,
 }
 PROJECTIONS: dict[str, Callable[[Path], Projection]] = {
     "tutti space": SpaceNetwork.load,

@@ -1,0 +1,7 @@
+"""Embeddings of other programs' networks, behind the protocol of every encoder (``tutti.models.encoders``).
+
+``onnx_files`` runs a network from a file that the user has, ``sounds`` makes an encoder of one: VGGish, YAMNet, OpenL3.
+``projected`` puts a space or principal components behind any encoder. The networks' spectrograms are in
+``tutti.audio.patches``. Our own taggers are encoders already (``tutti.models.sound_encoders``), and so are image
+networks through transformers (``tutti.models.covers``). No weights are shipped or fetched here.
+"""

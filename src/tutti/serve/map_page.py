@@ -51,10 +51,11 @@ def write_map(drawn: ItemMap, output: Path) -> Path:
 
 
 def _note(drawn: ItemMap) -> str:
+    of_several = "; of several, the rarest of the most common ones" if drawn.coloured_by == "tag" else ""
     return (
         f"Items whose vectors by <b>{escape(drawn.model)}</b> are alike lie close together ({escape(drawn.setting)}). "
-        f"The colour is the {escape(drawn.coloured_by)}; of several, the rarest of the most common ones. Distances "
-        "between groups, and their sizes, mean little. Point at an item to see it, click to hear it."
+        f"The colour is the {escape(drawn.coloured_by.replace('_', ' '))}{of_several}. Distances between groups, and "
+        "their sizes, mean little. Point at an item to see it, click to hear it."
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -44,6 +45,22 @@ def test_files_that_fail_are_reported_and_the_others_tagged(tutti, bundle, sine_
     assert "text.mp3" in lines[0]
     assert "nowhere.wav" in lines[2]
     assert lines[4] == "2 of 3 files could not be heard"
+
+
+def test_silent_files_are_failures_and_truncated_ones_a_remark(tutti, bundle, tmp_path):
+    soundfile.write(tmp_path / "silent.wav", [0.0] * 8000, 8000)
+    cut = tmp_path / "cut.flac"
+    soundfile.write(cut, 0.1 * np.random.default_rng(0).standard_normal(32_000), 8000)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    ending = tutti("tag", tmp_path / "silent.wav", cut, "--model", bundle, "--json")
+    assert ending.code == 0
+    assert [one["path"] for one in json.loads(ending.stdout)] == [str(cut)]
+    lines = ending.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines[:3]] == ["remark", "error", "hint"]
+    assert "cut.flac" in lines[0]
+    assert "silent.wav is silent" in lines[1]
+    assert lines[3] == "1 of 2 files could not be heard"
+    assert tutti("tag", tmp_path / "silent.wav", "--model", bundle).code == 1
 
 
 def test_it_ends_with_1_when_no_file_could_be_heard(tutti, bundle, tmp_path):

@@ -137,6 +137,11 @@ class Heard:
         """Whether nothing rises above -100 dBFS."""
         return self.peak < SILENCE
 
+    @property
+    def silence(self) -> str:
+        """What to say of a silent sound."""
+        return f"nothing in its {self.duration:.1f} s rises above -100 dBFS"
+
 
 class _Cutter(Protocol):
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:

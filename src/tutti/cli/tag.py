@@ -43,7 +43,10 @@ def tag(
     device: Device = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of path, model, n_excerpts, tags.")] = False,
 ) -> None:
-    """Tag sound files, without a catalogue. Files that cannot be heard are reported; exits 1 when none could be."""
+    """Tag sound files, without a catalogue. Silent and unreadable files are reported; exits 1 when none could be heard.
+
+    A file that ends too early is tagged as far as it goes, and named.
+    """
     from tutti.models.tagging import tag_files
 
     models = load_models(model or [DEFAULT_MODEL], excerpts=excerpts, hop=hop, device=device)
@@ -54,6 +57,8 @@ def tag(
         for one in tagged:
             best = "  ".join(f"{label} {value:.2f}" for label, value in list(one.tags.items())[:top])
             typer.echo(f"{one.path}\n  {one.model}: {best}")
+    for path, damage in {one.path: one.damage for one in tagged if one.damage}.items():
+        typer.echo(f"remark: {path}: {damage}; what there is of it was heard", err=True)
     for error in failures.values():
         typer.echo(f"error: {error.message}\nhint: {error.hint}", err=True)
     if failures:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tutti.audio.recording import Recording
-from tutti.errors import TuttiError
+from tutti.errors import AudioError, TuttiError
 from tutti.models.inference import Analysis, analyse
 from tutti.models.model import Model
 
@@ -22,12 +22,14 @@ class Tagged:
         model: The model's name.
         n_excerpts: How many excerpts were averaged.
         tags: Probability of each label, the most probable first.
+        damage: How the sound ended before its announced end, where it did; what there is of it was heard.
     """
 
     path: Path
     model: str
     n_excerpts: int
     tags: dict[str, float]
+    damage: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As ``tutti tag --json`` prints it."""
@@ -45,7 +47,8 @@ def tag_files(
         jobs: Threads that decode.
 
     Returns:
-        What the models said, in the order of the files and the models, and the files that failed, with the reason.
+        What the models said, in the order of the files and the models, and the files that failed, with the reason:
+        those that cannot be decoded, and those in which there is nothing but silence.
 
     Raises:
         ModelError: A model has no labels, or gives values.
@@ -54,17 +57,26 @@ def tag_files(
         model.check_probabilities()
     recordings = [Recording.from_file(path) for path in dict.fromkeys(paths)]
     by_path = {analysis.recording.path: analysis for analysis in analyse(recordings, models, jobs=jobs)}
-    tagged, failures = [], {}
+    tagged: list[Tagged] = []
+    failures: dict[Path, TuttiError] = {}
     for path in dict.fromkeys(paths):
         analysis = by_path[path]
-        if analysis.failure is not None:
-            failures[path] = analysis.failure
+        failure = _failure(path, analysis)
+        if failure is not None:
+            failures[path] = failure
         else:
             tagged += [_tagged(path, analysis, model) for model in models]
     return tagged, failures
 
 
+def _failure(path: Path, analysis: Analysis) -> TuttiError | None:
+    if analysis.failure is None and analysis.heard is not None and analysis.heard.is_silent:
+        return AudioError(f"{path} is silent: {analysis.heard.silence}", hint="leave it out, or write it anew")
+    return analysis.failure
+
+
 def _tagged(path: Path, analysis: Analysis, model: Model) -> Tagged:
     result = analysis.results[model.name]
     ranked = sorted(zip(model.labels, result.probabilities.tolist(), strict=True), key=lambda pair: -pair[1])
-    return Tagged(path=path, model=model.name, n_excerpts=result.n_excerpts, tags=dict(ranked))
+    damage = None if analysis.heard is None else analysis.heard.damage
+    return Tagged(path=path, model=model.name, n_excerpts=result.n_excerpts, tags=dict(ranked), damage=damage)

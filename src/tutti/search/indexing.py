@@ -272,7 +272,7 @@ class _Indexer:
             self._leave_out(change, "unreadable", reason)
             return
         if analysis.heard.is_silent:
-            self._leave_out(change, "silent", f"nothing in its {analysis.heard.duration:.1f} s rises above -100 dBFS")
+            self._leave_out(change, "silent", analysis.heard.silence)
             return
         if analysis.heard.damage is not None:
             problems.append(_problem(change, "truncated", analysis.heard.damage, skipped=False))

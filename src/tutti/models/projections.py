@@ -5,7 +5,7 @@ Both place any modality by itself, as a learned space does (``spaces``), and tak
 References:
     Hotelling, "Relations between two sets of variates", Biometrika 28, 1936.
     Vinod, "Canonical ridge and econometrics of joint production", Journal of Econometrics 4(2), 1976.
-    Wu, Fuentes and Bello, 2021, section 3.3 (principal components as the untranslated baseline).
+    Wu, Fuentes and Bello, 2021 (principal components as the untranslated baseline).
 """
 
 from __future__ import annotations

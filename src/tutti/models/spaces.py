@@ -5,7 +5,7 @@ They are trained on pairs, without labels (``tutti.training.spaces``); projectio
 ``projections``. Any modality is placed by itself, so that an item needs only one.
 
 References:
-    Oramas et al., TISMIR 1(1), 2018, section 6.2 (the multimodal feature space).
+    Oramas et al., TISMIR 1(1), 2018 (the multimodal space).
     Wu, Fuentes and Bello, "Exploring modality-agnostic representations for music classification", 2021.
 """
 

@@ -4,8 +4,8 @@ What is learned is that an item's vectors lie nearer to each other than to those
 ``tutti.models.spaces``; this module has the losses, the published settings, and the scheme for the one trainer.
 
 References:
-    Oramas et al., TISMIR 1(1), 2018, section 6.2.
-    Wu, Fuentes and Bello, "Exploring modality-agnostic representations for music classification", 2021, section 3.1.
+    Oramas et al., TISMIR 1(1), 2018.
+    Wu, Fuentes and Bello, "Exploring modality-agnostic representations for music classification", 2021.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ def two_negatives_loss(
         margin: A cosine with another item that goes unpunished.
 
     References:
-        Oramas et al., TISMIR 1(1), 2018, section 6.2.
+        Oramas et al., TISMIR 1(1), 2018.
     """
     cosine = functional.cosine_similarity
     together = 1 - cosine(first, second)
@@ -290,7 +290,7 @@ def in_batch_loss(first: Tensor, second: Tensor, *, margin: float = 1.0, symmetr
         ShapeError: There are fewer than two items: nothing to be told from.
 
     References:
-        Wu, Fuentes and Bello, 2021, section 3.1, and their code.
+        Wu, Fuentes and Bello, 2021, and their code.
     """
     if len(first) < 2 or first.shape != second.shape:
         raise ShapeError(

@@ -16,7 +16,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from tutti.audio.cqt import LogCQT
 from tutti.audio.harmonic import HarmonicSpectrogram
+from tutti.audio.timbre import TimbreStatistics
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import ARCHITECTURES, build_tagger
 from tutti.papers.table import Column, Row, Table
@@ -90,6 +92,10 @@ def described(tagger: Tagger, features: Tensor) -> str:
     shape = " × ".join(f"{length:,}" for length in features.shape[1:])
     if isinstance(tagger.frontend, HarmonicSpectrogram):
         return f"harmonics × notes × frames: {shape}"
+    if isinstance(tagger.frontend, LogCQT):
+        return f"semitones × frames: {shape}"
+    if isinstance(tagger.frontend, TimbreStatistics):
+        return f"statistics of timbre: {shape}"
     return f"mel bands × frames: {shape}" if features.shape[1] > 1 else "samples"
 
 

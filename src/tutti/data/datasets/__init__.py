@@ -8,6 +8,7 @@ read, and a fixture of a few tracks stand together in its module; what datasets 
 
 from __future__ import annotations
 
+from tutti.data.datasets.audioset_pairs import AUDIOSET_PAIRS
 from tutti.data.datasets.dataset import Dataset
 from tutti.data.datasets.dcase2017 import DCASE2017
 from tutti.data.datasets.fma import FMA
@@ -32,6 +33,7 @@ DATASETS: dict[str, Dataset] = {
         FMA,
         MSD_I,
         MUMU,
+        AUDIOSET_PAIRS,
     )
 }
 

@@ -9,6 +9,7 @@ References:
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from tutti.data.item_names import item_names
 from tutti.data.items import Item
 from tutti.errors import ConfigError, LinkingError, unknown_name
 from tutti.text.documents import N_CHARACTERS, Document, read_document
-from tutti.text.entities import EntityLinker, enriched
+from tutti.text.entities import Entity, EntityLinker, enriched
 from tutti.text.entities.gazetteer import Gazetteer
 from tutti.text.entities.linkers import load_linker, open_linker
 from tutti.text.sentences import SentenceEncoder
@@ -31,6 +32,7 @@ from tutti.text.terms import Terms
 
 ReaderKind = Literal["tfidf", "tfidf+entities", "sentences"]
 READERS: tuple[str, ...] = get_args(ReaderKind)
+Span = tuple[int, int]
 TERMS = "terms.json"
 CATALOGUE = "catalogue"
 FAILURES = 3  # of a linking service in a row, after which the rest of the texts is not sent
@@ -190,12 +192,30 @@ class TextReader:
             ConfigError: It has not learned its words.
         """
         documents = self._documents(texts)
-        presence = np.array([bool(document) for document, _ in documents], dtype=np.bool_)
-        problems = [problem for _, problem in documents]
+        return self._read([document for document, _ in documents], [problem for _, problem in documents])
+
+    def read_without(self, text: str, cuts: Sequence[Sequence[Span]]) -> ReadTexts:
+        """One text many times, each time without some stretches of it; entities are looked for once.
+
+        Args:
+            text: As :func:`tutti.text.documents.read_document` gives it.
+            cuts: Of each reading, the stretches that are left out, in order; characters from the beginning.
+        """
+        entities: list[Entity] = []
+        if self.linker is not None:
+            with contextlib.suppress(LinkingError):
+                entities = self.linker.link(text)
+        documents = []
+        for cut in cuts:
+            left = [one for one in entities if all(one.end <= start or end <= one.start for start, end in cut)]
+            documents.append(enriched(_without(text, cut), left))
+        return self._read(documents, [""] * len(cuts))
+
+    def _read(self, documents: Sequence[str], problems: list[str]) -> ReadTexts:
+        presence = np.array([bool(document.strip()) for document in documents], dtype=np.bool_)
         if self.config.reader == "sentences":
-            vectors = self.sentences.encode([document for document, _ in documents])
-            return ReadTexts(inputs=vectors, presence=presence, problems=tuple(problems))
-        weights = self._learned.weigh([document for document, _ in documents])
+            return ReadTexts(inputs=self.sentences.encode(documents), presence=presence, problems=tuple(problems))
+        weights = self._learned.weigh(documents)
         for row in np.flatnonzero(presence & (weights.n_known == 0)).tolist():
             problems[row] = "; ".join(filter(None, [problems[row], "none of its words is known to the model"]))
         return ReadTexts(inputs=weights, presence=weights.n_known > 0, problems=tuple(problems))
@@ -271,6 +291,11 @@ def open_reader(config: ReaderConfig, items: Sequence[Item] = ()) -> TextReader:
             hint="set entities to a table of names and categories, or reader to tfidf",
         )
     return TextReader(config, linker=gazetteer)
+
+
+def _without(text: str, cut: Sequence[Span]) -> str:
+    starts, ends = [end for _, end in cut], [start for start, _ in cut]
+    return " ".join(text[start:end] for start, end in zip([0, *starts], [*ends, len(text)], strict=True))
 
 
 def _replaced(document: Document) -> str:

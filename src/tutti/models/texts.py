@@ -33,7 +33,7 @@ from tutti.errors import ConfigError, ModelError
 from tutti.files import atomic_folder
 from tutti.models.bundles import CONFIG, WEIGHTS
 from tutti.models.encoders import Encoded, Progress, gathered
-from tutti.models.text_readers import ReaderConfig, TextReader
+from tutti.models.text_readers import ReaderConfig, ReadTexts, TextReader
 from tutti.text.sentences import SentenceEncoder
 
 FORMAT = 1
@@ -143,7 +143,11 @@ class TextEncoder:
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_], tuple[str, ...]]:
         """Vectors of texts, NaN where there is nothing to read, whether there is, and what was wrong with each."""
         read = self.reader.read(texts)
-        vectors = np.full((len(texts), self.embed_dim), np.nan, dtype=np.float32)
+        return self.vectors_of(read, progress=progress), read.presence, read.problems
+
+    def vectors_of(self, read: ReadTexts, *, progress: Progress | None = None) -> NDArray[np.float32]:
+        """Vectors of texts that its reader has read, NaN where there was nothing. Shape (texts, embed_dim)."""
+        vectors = np.full((len(read.presence), self.embed_dim), np.nan, dtype=np.float32)
         rows = np.flatnonzero(read.presence)
         device = next((one.device for one in self.network.parameters()), torch.device("cpu"))
         for first in range(0, len(rows), ROWS):
@@ -153,7 +157,7 @@ class TextEncoder:
             vectors[some] = made[: len(some)].float().cpu().numpy()
             if progress is not None:
                 progress(first + len(some), len(rows))
-        return vectors, read.presence, read.problems
+        return vectors
 
     def save(self, folder: Path) -> None:
         """Write configuration, words, linker and weights, atomically; a language model's own weights are not copied.

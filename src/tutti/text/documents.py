@@ -10,6 +10,7 @@ References:
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -94,6 +95,22 @@ def cut_at_sentence(text: str, *, n_characters: int = N_CHARACTERS) -> str:
     while end > 1 and unicodedata.combining(text[end]):  # a letter keeps its marks
         end -= 1
     return text[:end].rstrip()
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where each sentence of a text begins and ends, without the spaces between them.
+
+    >>> sentence_spans("It swings. It does!")
+    [(0, 10), (11, 19)]
+    """
+    ends = [found.end() for found in SENTENCE_END.finditer(text)]
+    spans = []
+    for begin, end in itertools.pairwise([0, *ends, len(text)]):
+        inside = text[begin:end]
+        if inside.strip():
+            start = begin + len(inside) - len(inside.lstrip())
+            spans.append((start, start + len(inside.strip())))
+    return spans
 
 
 def read_text_file(path: Path, *, most_bytes: int = MOST_BYTES) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -41,6 +41,12 @@ def words(text: str) -> list[str]:
     (['love', 'supreme', 'take'], ['静か', 'かな', 'な曲'])
     """
     return [word for found in WORD.findall(text.lower()) for word in _parts(found)]
+
+
+def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Words in lower case with where they begin and end; a stretch without spaces is one word here."""
+    for found in WORD.finditer(text):
+        yield found.group().lower(), found.start(), found.end()
 
 
 def _parts(word: str) -> list[str]:

@@ -34,5 +34,5 @@ def test_chance_among_the_labels_of_the_paper_is_what_the_guide_says(guide, shar
         107,
         12,
     )
-    assert "reaches 0.845" in guide
-    assert chance == pytest.approx(0.845, abs=0.003)
+    assert "reaches 0.84." in guide
+    assert chance == pytest.approx(0.84, abs=0.005)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.report import Estimate, Report
+from tutti.evaluation.report import Estimate, LabelScores, Report
 from tutti.papers.comparison import SMOKE, Cell, Comparison, Run
 from tutti.papers.table import Column, Row, Table
 
@@ -69,3 +69,43 @@ def test_it_is_written_as_json_and_markdown(tmp_path):
     Comparison(table=TABLE, cells=(cell(Run(seed=0, report=report(0.92, 0.44))),)).write(tmp_path)
     assert (tmp_path / "comparison.md").read_text(encoding="utf-8").startswith("# work/table1: Taggers")
     assert '"difference": 0.02' in (tmp_path / "comparison.json").read_text(encoding="utf-8")
+
+
+def class_report(f1: dict[str, float]) -> Report:
+    """A report on classes, of which only F1 is told."""
+    none = Estimate(value=float("nan"), low=float("nan"), high=float("nan"))
+    labels = tuple(
+        LabelScores(label=label, n_positives=1, roc_auc=none, pr_auc=none, precision=0, recall=0, f1=value)
+        for label, value in f1.items()
+    )
+    settings = {"model": "m", "dataset": "d", "split": "test", "n_items": 9, "threshold": 0.5, "labels": labels}
+    return Report(bootstrap=Bootstrap(), metrics={"f1_macro": Estimate(value=0.4, low=0.3, high=0.5)}, **settings)
+
+
+def test_many_metrics_stand_below_one_another_with_a_persons_scores_beside(tmp_path):
+    genres = ("Blues", "Folk", "Jazz", "Pop", "Rap", "Rock")
+    column = Column(
+        name="d", title="D", dataset="d", protocol="p", metrics=(*(f"f1 of {one}" for one in genres), "f1_macro")
+    )
+    person = Row(
+        name="person", title="person", published={"d": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.35)}, obstacle="secret"
+    )
+    network = Row(name="net", title="network", published={"d": (0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.35)})
+    run = Run(seed=0, report=class_report({"Blues": 0.25, "Jazz": 0.75}))
+    cells = (Cell(row=person, column=column), Cell(row=network, column=column, runs=(run,)))
+    found = Comparison(table=TABLE, cells=cells)
+    text = found.to_markdown()
+    assert "|  | person | network | published |" in text
+    assert "| F1, Jazz | 0.3000 | 0.7500 | 0.4000 |" in text
+    assert "| F1, Rock | 0.6000 |  | 0.1000 |" in text
+    assert "| F1, macro | 0.3500 | 0.4000 [0.3000, 0.5000] | 0.3500 |" in text
+    assert "- person: not repeated: secret" in text
+    found.write(tmp_path)
+    assert "NaN" not in (tmp_path / "comparison.json").read_text(encoding="utf-8")
+
+
+def test_a_printed_deviation_stands_beside_its_value():
+    row = Row(name="ours", title="Our tagger", published={"mtat": (0.9, 0.4)}, spread={"mtat": (0.01, 0.02)})
+    one = Cell(row=row, column=COLUMN, runs=(Run(seed=0, report=report(0.92, 0.44)),))
+    assert "| 0.9000 ± 0.0100 | +0.0200 |" in Comparison(table=TABLE, cells=(one,)).to_markdown()
+    assert one.published_spread("pr_auc_macro") == 0.02

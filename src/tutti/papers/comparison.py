@@ -9,16 +9,17 @@ import dataclasses
 import json
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tutti.evaluation.report import TITLES, Estimate, Report
 from tutti.files import write_text
-from tutti.papers.table import Column, Row, Table
+from tutti.papers.table import CLASS_F1, Column, Row, Table
 
 JSON_FILE, MARKDOWN_FILE = "comparison.json", "comparison.md"
+LARGEST_WIDTH = 6  # metrics beside one another; more stand below one another
 SMOKE = "Smoke run on a tiny generated world: it shows that the whole path works. The scores say nothing of the models."
 
 
@@ -53,13 +54,20 @@ class Cell:
 
     def published(self, metric: str) -> float:
         """The printed value; NaN where there is none."""
-        values = self.row.published.get(self.column.name, ())
+        return self._printed(self.row.published, metric)
+
+    def published_spread(self, metric: str) -> float:
+        """The printed standard deviation; NaN where there is none."""
+        return self._printed(self.row.spread, metric)
+
+    def _printed(self, printed: Mapping[str, Sequence[float]], metric: str) -> float:
+        values = printed.get(self.column.name, ())
         position = self.column.metrics.index(metric)
         return values[position] if position < len(values) else math.nan
 
     def ours(self, metric: str) -> Estimate | None:
         """The mean over seeds, with the interval's ends averaged too; None where no run succeeded."""
-        estimates = [run.report.metrics[metric] for run in self.runs if run.report and metric in run.report.metrics]
+        estimates = self._estimates(metric)
         if not estimates:
             return None
         ends = ([getattr(one, end) for one in estimates] for end in ("value", "low", "high"))
@@ -68,8 +76,19 @@ class Cell:
 
     def spread(self, metric: str) -> float:
         """Standard deviation over seeds; NaN with fewer than two."""
-        values = [run.report.metrics[metric].value for run in self.runs if run.report and metric in run.report.metrics]
+        values = [one.value for one in self._estimates(metric)]
         return statistics.stdev(values) if len(values) > 1 else math.nan
+
+    def _estimates(self, metric: str) -> list[Estimate]:
+        """One of each run that has the metric; of a class's F1, without an interval."""
+        found = []
+        for report in (run.report for run in self.runs if run.report):
+            of_class = {CLASS_F1 + one.label: one.f1 for one in report.labels}
+            if metric in report.metrics:
+                found.append(report.metrics[metric])
+            elif metric in of_class:
+                found.append(Estimate(value=of_class[metric], low=math.nan, high=math.nan))
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,30 +158,71 @@ def _column_lines(cells: list[Cell]) -> Iterator[str]:
             f"resamples (bootstrap seed {first.bootstrap.seed})."
         )
         yield ""
-    heads = [head for metric in column.metrics for head in (TITLES[metric], "published", "difference")]
+    yield from _tall(cells) if len(column.metrics) > LARGEST_WIDTH else _wide(cells)
+
+
+def title_of(metric: str) -> str:
+    """What a reader knows a metric as.
+
+    >>> title_of("f1 of New Age")
+    'F1, New Age'
+    """
+    return f"F1, {metric.removeprefix(CLASS_F1)}" if metric.startswith(CLASS_F1) else TITLES[metric]
+
+
+def _wide(cells: list[Cell]) -> Iterator[str]:
+    """A line for each row of the published table."""
+    heads = [head for metric in cells[0].column.metrics for head in (title_of(metric), "published", "difference")]
     yield "| " + " | ".join(["", *heads]) + " |"
     yield "| --- |" + " ---: |" * len(heads)
     for cell in cells:
-        yield "| " + " | ".join([cell.row.title, *_values(cell)]) + " |"
+        values = [_values(cell, metric) for metric in cell.column.metrics]
+        reason = _reason(cell)
+        if reason and not any(ours for ours, *_ in values):
+            values[0] = (reason, *values[0][1:])
+        yield "| " + " | ".join([cell.row.title, *(text for value in values for text in value)]) + " |"
 
 
-def _values(cell: Cell) -> Iterator[str]:
-    for place, metric in enumerate(cell.column.metrics):
-        ours, published = cell.ours(metric), cell.published(metric)
-        told = "" if math.isnan(published) else f"{published:.4f}"
-        if ours is not None:
-            spread = cell.spread(metric)
-            deviation = "" if math.isnan(spread) else f" ± {spread:.4f}"
-            difference = "" if math.isnan(published) else f"{ours.value - published:+.4f}"
-            yield from (f"{ours.value:.4f}{deviation} [{ours.low:.4f}, {ours.high:.4f}]", told, difference)
-        else:
-            yield from (_reason(cell) if place == 0 else "", told, "")
+def _tall(cells: list[Cell]) -> Iterator[str]:
+    """A line for each metric: of many, such as every class's F1."""
+    heads = [head for cell in cells for head in ((cell.row.title, "published") if cell.runs else (cell.row.title,))]
+    yield "| " + " | ".join(["", *heads]) + " |"
+    yield "| --- |" + " ---: |" * len(heads)
+    for metric in cells[0].column.metrics:
+        values = []
+        for cell in cells:
+            ours, published, _ = _values(cell, metric)
+            values += [ours, published] if cell.runs else [published]
+        yield "| " + " | ".join([title_of(metric), *values]) + " |"
+    yield ""
+    for cell in cells:
+        if _reason(cell):
+            yield f"- {cell.row.title}: {_reason(cell)}"
+
+
+def _values(cell: Cell, metric: str) -> tuple[str, str, str]:
+    """Ours, published, difference; each empty where there is none."""
+    ours, published = cell.ours(metric), cell.published(metric)
+    told = "" if math.isnan(published) else f"{published:.4f}{_deviation(cell.published_spread(metric))}"
+    if ours is None:
+        return "", told, ""
+    interval = "" if math.isnan(ours.low) else f" [{ours.low:.4f}, {ours.high:.4f}]"
+    difference = "" if math.isnan(published) else f"{ours.value - published:+.4f}"
+    return f"{ours.value:.4f}{_deviation(cell.spread(metric))}{interval}", told, difference
+
+
+def _deviation(spread: float) -> str:
+    return "" if math.isnan(spread) else f" ± {spread:.4f}"
 
 
 def _reason(cell: Cell) -> str:
     if cell.row.obstacle is not None:
         return f"not repeated: {cell.row.obstacle}"
-    return "failed" if cell.runs else ""
+    return "failed" if cell.runs and all(run.failure for run in cell.runs) else ""
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _cell_json(cell: Cell) -> dict[str, Any]:
@@ -170,8 +230,9 @@ def _cell_json(cell: Cell) -> dict[str, Any]:
     for metric in cell.column.metrics:
         ours, published = cell.ours(metric), cell.published(metric)
         metrics[metric] = {
-            "ours": None if ours is None else dataclasses.asdict(ours),
-            "published": None if math.isnan(published) else published,
+            "ours": None if ours is None else {key: _known(one) for key, one in dataclasses.asdict(ours).items()},
+            "published": _known(published),
+            "published_spread": _known(cell.published_spread(metric)),
             "difference": None if ours is None or math.isnan(published) else ours.value - published,
         }
     return {

@@ -14,6 +14,7 @@ from tutti.errors import ConfigError, unknown_name
 
 Settings = Mapping[str, Any]
 AREAS = ("roc_auc_macro", "pr_auc_macro")
+CLASS_F1 = "f1 of "  # begins the name of a single class's F1, as in "f1 of Jazz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Column:
         title: As a reader knows it.
         dataset: A name in ``tutti.data.datasets.DATASETS``.
         protocol: One of its protocols.
-        metrics: Of a report, in the order of the published values.
+        metrics: Of a report, in the order of the published values; ``f1 of Jazz`` is a class's own F1.
         settings: Of recipes on this dataset, dotted keys.
     """
 
@@ -48,6 +49,7 @@ class Row:
         settings: Of its recipe, dotted keys such as ``model.options.n_mels``.
         by_column: Settings that hold on one column only.
         obstacle: Why it cannot be repeated; None where it can.
+        spread: By column, printed standard deviations of the values; none where none were printed.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Row:
     settings: Settings = field(default_factory=dict)
     by_column: Mapping[str, Settings] = field(default_factory=dict)
     obstacle: str | None = None
+    spread: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def on(self, column: str) -> Row:
         """The row with the values of one column only."""

@@ -7,7 +7,8 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.report import Predicted, Report, score
+from tutti.evaluation.predictions import read_predictions, write_predictions
+from tutti.evaluation.report import Predicted, Report, score, without_unlearned
 
 LABELS = ("rock", "jazz", "harp")
 
@@ -76,6 +77,22 @@ def test_macro_scores_of_classes_are_means_over_the_classes_as_the_papers_averag
     ours = [found[f"{name}_macro"].value for name in ("precision", "recall", "f1")]
     assert ours == pytest.approx(theirs[:3])
     assert not any(name.startswith("adiv") for name in found)
+
+
+def test_a_label_that_never_occurred_in_training_is_told_of_and_scored_nowhere(tmp_path):
+    rng = np.random.default_rng(0)
+    targets, scores = rng.random((40, 3)) < 0.4, rng.random((40, 3)).astype(np.float32)
+    scores[:, 1] = 0.5
+    ids = [str(row) for row in range(40)]
+    whole = Predicted(model="m", dataset="d", split="test", labels=LABELS, targets=targets, scores=scores, ids=ids)
+    learned = without_unlearned(whole, {"rock": 0.2, "jazz": 0.0})
+    write_predictions(learned, tmp_path / "predictions.npz")
+    for one in (learned, read_predictions(tmp_path)):
+        report = score(one, bootstrap=Bootstrap(n_resamples=20))
+        assert report.left_out == {"jazz": "never occurred in training"}
+        assert [row.label for row in report.labels] == ["rock", "harp"]
+        areas = [row.roc_auc.value for row in report.labels]
+        assert report.metrics["roc_auc_macro"].value == pytest.approx(np.mean(areas))
 
 
 def test_the_written_report_is_the_report_and_names_what_failed(report, tmp_path):

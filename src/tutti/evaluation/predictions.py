@@ -24,6 +24,7 @@ ABOUT = ("model", "dataset", "split", "task", "training_seed", "failures")
 def write_predictions(predicted: Predicted, path: Path) -> None:
     """Write predictions, atomically."""
     about = {"format": FORMAT, **{name: getattr(predicted, name) for name in ABOUT}}
+    about["unlearned"] = list(predicted.unlearned)
     with atomic_file(path) as partial, partial.open("wb") as file:
         np.savez_compressed(
             file,
@@ -52,6 +53,7 @@ def read_predictions(path: Path) -> Predicted:
                 raise ConfigError(f"{file} is of a newer format, {about['format']}", hint="update tutti")
             found = Predicted(
                 **{name: about[name] for name in ABOUT},
+                unlearned=tuple(about.get("unlearned", ())),  # older files have none
                 ids=tuple(arrays["ids"].tolist()),
                 labels=tuple(arrays["labels"].tolist()),
                 targets=arrays["targets"],

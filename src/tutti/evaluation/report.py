@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,8 @@ class Report:
         threshold: A label is given where its score is at least this.
         metrics: By name, such as ``roc_auc_macro``.
         labels: The table of labels, in the model's order.
-        left_out: Labels that no area exists for, and why; macro areas are means over the others.
+        left_out: Labels that no area exists for, or that were never learned, and why; macro areas are means over the
+            others.
         failures: Items that could not be scored, and why.
         training_seed: Of the model, where known.
         task: ``tags`` or ``classes``; of classes the most probable is decided, and the threshold plays no part.
@@ -241,6 +242,7 @@ class Predicted:
         training_seed: Of the model, where known.
         ids: Of the items; two models are compared on the items that both have.
         task: ``tags`` or ``classes``.
+        unlearned: Labels of the model that are no columns, since no training item carried them.
     """
 
     model: str
@@ -253,6 +255,7 @@ class Predicted:
     training_seed: int | None = None
     ids: Sequence[str] = ()
     task: str = "tags"
+    unlearned: Sequence[str] = ()
 
     def decisions(self, threshold: float = 0.5) -> BoolMatrix:
         """What is decided: scores of at least the threshold, of classes the most probable. Shape (items, labels)."""
@@ -260,6 +263,25 @@ class Predicted:
             return singlelabel.one_hot(singlelabel.decide(self.scores), n_classes=len(self.labels))
         decisions: BoolMatrix = self.scores >= threshold
         return decisions
+
+
+def without_unlearned(predicted: Predicted, base_rates: Mapping[str, float]) -> Predicted:
+    """Predictions of tags without those that no training item carried: what is said of them follows from nothing.
+
+    Args:
+        predicted: Of tags; of classes all are kept, since they are decided between.
+        base_rates: Share of the training items that carry a label; a label that is not among them is kept.
+    """
+    kept = [column for column, label in enumerate(predicted.labels) if base_rates.get(label) != 0]
+    if predicted.task == "classes" or not kept or len(kept) == len(predicted.labels):
+        return predicted
+    return dataclasses.replace(
+        predicted,
+        labels=tuple(predicted.labels[column] for column in kept),
+        targets=predicted.targets[:, kept],
+        scores=predicted.scores[:, kept],
+        unlearned=tuple(label for label in predicted.labels if base_rates.get(label) == 0),
+    )
 
 
 def tune(validation: Predicted) -> Tuned:
@@ -317,7 +339,10 @@ def score(predicted: Predicted, *, bootstrap: Bootstrap, threshold: float = 0.5,
         threshold=threshold,
         metrics=_metrics(predicted, values, samples, bootstrap),
         labels=_label_table(predicted, samples, decisions, tuned, bootstrap),
-        left_out=multilabel.unscorable_labels(targets, predicted.labels),
+        left_out={
+            **multilabel.unscorable_labels(targets, predicted.labels),
+            **dict.fromkeys(predicted.unlearned, "never occurred in training"),
+        },
         failures=predicted.failures,
         training_seed=predicted.training_seed,
         task=predicted.task,

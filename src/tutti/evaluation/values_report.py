@@ -24,6 +24,7 @@ from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate
 from tutti.files import write_text
 
 VALUE_TITLES = {"r2": "R²", "rmse": "RMSE", "concordance": "concordance"}
+VALUE_TITLES |= {f"{name}_macro": f"{title}, macro" for name, title in VALUE_TITLES.items()}
 BOUNDS = {"r2": (-math.inf, 1.0), "rmse": (0.0, math.inf), "concordance": (-1.0, 1.0)}
 
 

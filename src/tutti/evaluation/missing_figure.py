@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tutti.files import atomic_file
 
 FORMATS = (".png", ".svg")
 CELL_INCHES, MARGIN_INCHES = (0.95, 0.5), (3.6, 2.4)
-DPI = 150
+DPI = 110
 COLOURS = "viridis"  # rises in lightness, also for those who see few colours
 DARK_BELOW = 0.55  # of the scale: there white letters read better
 
@@ -44,14 +45,24 @@ def draw_missing(grid: MissingGrid, path: Path) -> None:
     picture = panel.imshow(np.ma.masked_invalid(values), cmap=COLOURS, vmin=low, vmax=high, aspect="auto")
     for (row, column), _ in np.ndenumerate(values):
         _tell(panel, (row, column), grid.cells[row][column], (low, high))
+    for place in _changes([row.trained_on for row in grid.rows]):
+        panel.axhline(place, color="white", linewidth=3)
+    for place in _changes([(len(column.present), column.noise) for column in grid.columns]):
+        panel.axvline(place, color="white", linewidth=3)
     panel.set_xticks(range(n_columns), [_column_title(one) for one in grid.columns], rotation=40, ha="right")
     panel.set_yticks(range(n_rows), [_row_title(one) for one in grid.rows])
     panel.tick_params(labelsize=8, length=0)
     panel.set(xlabel="given at test", ylabel="fusion, trained on")
     figure.colorbar(picture, ax=panel, shrink=0.8, aspect=30, label=grid.metric)
+    panel.spines[:].set_visible(False)
     figure.suptitle(f"{grid.setting}\n{grid.bootstrap.level:.0%} intervals in brackets", fontsize="small")
     with atomic_file(path) as partial:
         figure.savefig(partial, format=path.suffix[1:], dpi=DPI)
+
+
+def _changes(kinds: Sequence[object]) -> list[float]:
+    """Between which rows, or columns, one kind ends and another begins."""
+    return [place - 0.5 for place in range(1, len(kinds)) if kinds[place] != kinds[place - 1]]
 
 
 def _range(values: Any) -> tuple[float, float]:

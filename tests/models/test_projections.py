@@ -33,6 +33,20 @@ def test_principal_components_are_those_of_scikit_learn_up_to_sign():
     np.testing.assert_allclose(np.abs(ours), np.abs(theirs), atol=1e-4)
 
 
+def test_fewer_items_than_dimensions_have_the_components_of_scikit_learn_too():
+    few = np.random.default_rng(0).standard_normal((9, 30)).astype(np.float32)
+    ours = PrincipalComponents.fit({"audio": few}, embed_dim=5).project("audio", few)
+    np.testing.assert_allclose(np.abs(ours), np.abs(PCA(5).fit_transform(few.astype(np.float64))), atol=1e-4)
+
+
+def test_more_items_than_a_block_holds_are_all_counted(monkeypatch):
+    pairs = related_pairs()
+    whole = [kind.fit(pairs, embed_dim=3) for kind in (PrincipalComponents, CanonicalCorrelations)]
+    monkeypatch.setattr("tutti.models.projections.BLOCK_ROWS", 37)
+    for one, kind in zip(whole, (PrincipalComponents, CanonicalCorrelations), strict=True):
+        np.testing.assert_allclose(kind.fit(pairs, embed_dim=3).matrices["image"], one.matrices["image"], atol=1e-9)
+
+
 def test_canonical_correlations_are_those_of_scikit_learn():
     pairs = related_pairs()
     ours = CanonicalCorrelations.fit(pairs, embed_dim=3, regularisation=0)

@@ -1,5 +1,7 @@
 """Losses of spaces by hand, what a batch holds, and spaces learned from vectors that share a cause."""
 
+import csv
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 
 from tutti.errors import ConfigError, ShapeError, UnknownNameError
 from tutti.models.spaces import SpaceNetwork
+from tutti.training.schedules import plateau
 from tutti.training.spaces import (
     PROTOCOLS,
     SpaceLearning,
@@ -105,6 +108,21 @@ def test_a_space_learned_twice_from_one_seed_is_the_same(tmp_path):
         for n in "ab"
     ]
     assert spaces[0].fingerprint == spaces[1].fingerprint
+
+
+def test_the_rate_falls_where_the_validation_stands_still_also_after_an_interruption(tmp_path):
+    pairs, folder = (related(60), related(20, 1)), tmp_path
+    for epochs in (3, 60):
+        config = quick("wu2021-code", learning_rate=1e-9, epochs=epochs, patience=0)
+        train_space(*pairs, config, folder=folder, seed=0, quiet=True)
+    with (folder / "metrics.csv").open() as file:
+        rates, losses = zip(
+            *((float(row["learning_rate"]), float(row["valid_loss"])) for row in csv.DictReader(file)), strict=True
+        )
+    assert len(rates) == 60
+    assert min(rates) < 0.5e-9
+    known = [[-loss for loss in losses[:epoch]] for epoch in range(60)]
+    np.testing.assert_allclose(rates, [1e-9 * plateau(before) for before in known])
 
 
 def test_items_that_lack_a_modality_take_no_part(tmp_path):

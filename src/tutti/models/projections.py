@@ -22,6 +22,7 @@ from tutti.errors import ConfigError, ModelError
 from tutti.models.projection_files import complete_rows, fingerprint_of, present_rows, read_projection, save_projection
 
 Floats = NDArray[np.float64]
+BLOCK_ROWS = 4096  # taken to float64 at once: vectors may be many
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -135,15 +136,14 @@ class PrincipalComponents(_Linear):
         """
         means, matrices = {}, {}
         for modality, all_rows in vectors.items():
-            rows = _present(all_rows)
+            rows = all_rows[np.isfinite(all_rows).all(axis=1)]
             if embed_dim < 1 or embed_dim > min(rows.shape):
                 raise ConfigError(
                     f"{len(rows)} vectors of {modality} with {rows.shape[1]} dimensions have no {embed_dim} components",
                     hint="give embed_dim, at most the smaller of the two numbers",
                 )
-            means[modality] = rows.mean(axis=0)
-            _, _, axes = np.linalg.svd(rows - means[modality], full_matrices=False)
-            matrices[modality] = _signed(axes[:embed_dim].T)
+            means[modality] = rows.mean(axis=0, dtype=np.float64)
+            matrices[modality] = _signed(_principal_axes(rows, means[modality])[:, :embed_dim])
         return cls(means=means, matrices=matrices)
 
 
@@ -185,13 +185,13 @@ class CanonicalCorrelations(_Linear):
             )
         if regularisation < 0:
             raise ConfigError(f"regularisation={regularisation:g} is negative", hint="give 0.1, or 0 for none")
-        rows = {modality: vectors[complete].astype(np.float64) for modality, vectors in pairs.items()}
-        means = {modality: some.mean(axis=0) for modality, some in rows.items()}
-        first, second = (some - means[modality] for modality, some in rows.items())
-        left, right = (_whitening(some, regularisation) for some in (first, second))
-        axes, correlations, other_axes = np.linalg.svd(left @ (first.T @ second / (len(first) - 1)) @ right)
+        rows = {modality: vectors[complete] for modality, vectors in pairs.items()}
+        means = {modality: some.mean(axis=0, dtype=np.float64) for modality, some in rows.items()}
+        first, second = zip(rows.values(), means.values(), strict=True)
+        left, right = (_whitening(_covariance(one, one), regularisation) for one in (first, second))
+        axes, correlations, other_axes = np.linalg.svd(left @ _covariance(first, second) @ right)
         both = _signed(np.concatenate([left @ axes[:, :embed_dim], right @ other_axes[:embed_dim].T]))
-        matrices = dict(zip(pairs, np.split(both, [first.shape[1]]), strict=True))
+        matrices = dict(zip(pairs, np.split(both, [len(left)]), strict=True))
         return cls(means=means, matrices=matrices, correlations=correlations[:embed_dim])
 
     def _arrays(self) -> dict[str, Floats]:
@@ -202,10 +202,9 @@ class CanonicalCorrelations(_Linear):
         return {"correlations": arrays["correlations"]}
 
 
-def _whitening(centred: Floats, regularisation: float) -> Floats:
+def _whitening(covariance: Floats, regularisation: float) -> Floats:
     """The symmetric matrix that gives vectors the identity as their covariance; what never varies stays at 0."""
-    n_dims = centred.shape[1]
-    covariance = centred.T @ centred / (len(centred) - 1)
+    n_dims = len(covariance)
     ridge = regularisation * np.trace(covariance) / n_dims
     variances, axes = np.linalg.eigh(covariance + ridge * np.eye(n_dims))
     varies = variances > variances.max() * n_dims * np.finfo(np.float64).eps
@@ -214,9 +213,24 @@ def _whitening(centred: Floats, regularisation: float) -> Floats:
     return whitening
 
 
-def _present(vectors: NDArray[Any]) -> Floats:
-    rows: Floats = vectors[np.isfinite(vectors).all(axis=1)].astype(np.float64)
-    return rows
+def _principal_axes(rows: NDArray[Any], mean: Floats) -> Floats:
+    """Directions as columns, that of the largest variance first. Shape (dimensions, directions)."""
+    axes: Floats
+    if len(rows) < rows.shape[1]:
+        axes = np.linalg.svd(rows - mean, full_matrices=False)[2].T
+    else:
+        axes = np.linalg.eigh(_covariance((rows, mean), (rows, mean)))[1][:, ::-1]
+    return axes
+
+
+def _covariance(first: tuple[NDArray[Any], Floats], second: tuple[NDArray[Any], Floats]) -> Floats:
+    """Of the rows of two matrices, each given with its mean. Shape (dimensions of first, dimensions of second)."""
+    (rows, mean), (other_rows, other_mean) = first, second
+    total: Floats = np.zeros((rows.shape[1], other_rows.shape[1]))
+    for begin in range(0, len(rows), BLOCK_ROWS):
+        some = slice(begin, begin + BLOCK_ROWS)
+        total += (rows[some] - mean).T @ (other_rows[some] - other_mean)
+    return total / (len(rows) - 1)
 
 
 def _signed(matrix: Floats) -> Floats:

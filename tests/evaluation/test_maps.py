@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tutti.data.catalogue import Catalogue
@@ -12,6 +13,12 @@ from tutti.data.track import Track
 from tutti.errors import ConfigError, MissingExtraError, UnknownNameError
 from tutti.evaluation.map_figure import draw_map
 from tutti.evaluation.maps import ItemMap, MapSettings, colours_of, map_items, map_model, place
+from tutti.models.fusion import build_fusion
+from tutti.models.multimodal import MultimodalConfig, MultimodalModel, Stream
+from tutti.models.readouts import TagReadout
+from tutti.models.sound_encoders import SoundEncoder
+from tutti.models.text_readers import TextReader
+from tutti.models.texts import TextConfig, TextEncoder, build_text_network
 
 BOTH = MapSettings(methods=("tsne", "pca"))
 
@@ -131,3 +138,48 @@ def test_a_tagger_maps_the_sounds_of_a_catalogue(small_model, sine_wav, noise_wa
     assert (found.model, found.n_absent) == ("small", 1)
     with pytest.raises(ConfigError, match="reads audio alone"):
         map_model(str(tmp_path / "bundle"), catalogue.folder, MapSettings(modality="image"))
+
+
+REVIEWS = ["a slow blues", "fast punk guitars", "a slow piano ballad", "loud metal guitars"]
+
+
+@pytest.fixture
+def multimodal(small_model, tmp_path):
+    """The folder of an untrained model that hears and reads."""
+    config = TextConfig(widths=(8,))
+    reader = TextReader(config).fit(REVIEWS)
+    torch.manual_seed(0)
+    encoders = {
+        "audio": SoundEncoder(small_model),
+        "text": TextEncoder(config, reader, build_text_network(config, reader.n_inputs)),
+    }
+    settings = MultimodalConfig(
+        name="both", labels=("low", "high"), streams=(Stream(modality="audio"), Stream(modality="text")), n_outputs=2
+    )
+    fusion = build_fusion([one.embed_dim for one in encoders.values()], TagReadout(2), settings.fusion)
+    MultimodalModel(settings, encoders, fusion).save(tmp_path / "model")
+    return str(tmp_path / "model")
+
+
+def test_a_multimodal_model_maps_all_that_it_knows_or_one_modality(multimodal, sine_wav, noise_wav, tmp_path):
+    catalogue = Catalogue.create(tmp_path / "four")
+    catalogue.put_tracks(
+        [
+            Track(track_id="0", audio=sine_wav, texts={"review": REVIEWS[0]}, split="test"),
+            Track(track_id="1", audio=noise_wav, split="test"),
+            Track(track_id="2", texts={"review": REVIEWS[1]}, split="test"),
+            Track(track_id="3", split="test"),
+        ]
+    )
+    counted = {
+        modality: [
+            item.item_id for item in map_model(multimodal, catalogue.folder, MapSettings(modality=modality)).items
+        ]
+        for modality in (None, "audio", "text")
+    }
+    assert counted == {None: ["0", "1", "2"], "audio": ["0", "1"], "text": ["0", "2"]}
+    assert map_model(multimodal, catalogue.folder, MapSettings(modality="text")).model == "both, text"
+    with pytest.raises(UnknownNameError, match="image"):
+        map_model(multimodal, catalogue.folder, MapSettings(modality="image"))
+    alone = map_model(f"{multimodal}/encoders/text", catalogue.folder)
+    assert [item.item_id for item in alone.items] == ["0", "2"]

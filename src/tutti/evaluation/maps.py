@@ -126,6 +126,9 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
     """
     settings = settings or MapSettings()
     catalogue = Catalogue.open(on)
+    facts = None if settings.colour_by is None else catalogue.facts()
+    if settings.colour_by is not None:
+        _check_fact(settings.colour_by, facts or {})  # before anything is listened to
     tracks = catalogue.tracks(where=None if settings.split == "all" else f"split = '{settings.split}'")
     tracks = [track for track in tracks if track.duplicate_of is None]
     if is_multimodal(model):
@@ -140,7 +143,6 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
             )
         items = items_of(tracks, level=settings.level or "track")
         name, vectors = encoder.name, encoder.encode(items).vectors
-    facts = None if settings.colour_by is None else catalogue.facts()
     return map_items(name, items, vectors, settings, dataset=catalogue.folder.name, facts=facts)
 
 
@@ -165,7 +167,7 @@ def map_items(
 
     Raises:
         ConfigError: No item has a vector.
-        UnknownNameError: No item has the fact.
+        UnknownNameError: Nothing has the fact.
         MissingExtraError: A projection's package is not installed.
     """
     present = np.flatnonzero(np.isfinite(vectors).all(axis=1))
@@ -174,12 +176,11 @@ def map_items(
             f"{model} has no vector of any of {len(items)} items of {dataset} (split {settings.split})",
             hint="take another split or catalogue, whose items have what the model reads",
         )
+    if settings.colour_by is not None:
+        _check_fact(settings.colour_by, facts or {})
     rows = present[np.unique(np.linspace(0, len(present) - 1, min(len(present), MOST)).round().astype(int))]
     drawn = tuple(items[row] for row in rows.tolist())
     words = [_fact_of(item, settings.colour_by, facts or {}) if settings.colour_by else item.tags for item in drawn]
-    if settings.colour_by is not None and not any(words):
-        known = {name for one in (facts or {}).values() for name, value in one.items() if isinstance(value, str)}
-        raise unknown_name("fact that could colour these items", settings.colour_by, known)
     return ItemMap(
         model=model,
         dataset=dataset,
@@ -260,6 +261,12 @@ def _placed(vectors: NDArray[np.float32], settings: MapSettings) -> dict[str, ND
             if settings.methods is not None or method == "tsne":
                 raise
     return found
+
+
+def _check_fact(name: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
+    known = {key for one in facts.values() for key, value in one.items() if isinstance(value, str)}
+    if name not in known:
+        raise unknown_name("fact that could colour items", name, known)
 
 
 def _fact_of(item: Item, name: str, facts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from tutti.cli import (
     search,
     tag,
     training,
+    words,
     world,
 )
 from tutti.cli import map as map_page
@@ -58,6 +59,7 @@ for command in (
     robustness.robustness,
     explain.explain,
     reproduce.reproduce,
+    words.words,
     world.world,
     report_page.report,
 ):

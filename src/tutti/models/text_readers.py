@@ -173,7 +173,7 @@ class TextReader:
             ConfigError: There are no words to learn.
         """
         if self.config.reader != "sentences":
-            documents = [one for one, _ in self._documents([text for text in texts if text.strip()])]
+            documents = [one for one, _ in self.documents([text for text in texts if text.strip()])]
             self.terms = Terms.fit(documents, n_terms=self.config.n_terms, max_share=self.config.max_share)
         return self
 
@@ -191,7 +191,7 @@ class TextReader:
         Raises:
             ConfigError: It has not learned its words.
         """
-        documents = self._documents(texts)
+        documents = self.documents(texts)
         return self._read([document for document, _ in documents], [problem for _, problem in documents])
 
     def read_without(self, text: str, cuts: Sequence[Sequence[Span]]) -> ReadTexts:
@@ -220,8 +220,8 @@ class TextReader:
             problems[row] = "; ".join(filter(None, [problems[row], "none of its words is known to the model"]))
         return ReadTexts(inputs=weights, presence=weights.n_known > 0, problems=tuple(problems))
 
-    def _documents(self, texts: Sequence[str]) -> list[tuple[str, str]]:
-        """What is read of each text, and what was wrong with it."""
+    def documents(self, texts: Sequence[str]) -> list[tuple[str, str]]:
+        """What is read of each text, categories of its entities at its end, and what was wrong with it."""
         documents = [read_document(text, n_characters=self.config.n_characters) for text in texts]
         if self.linker is None:
             return [(one.text, _replaced(one)) for one in documents]

@@ -85,6 +85,10 @@ class TermWeights:
         """All of it. Shape (documents, terms)."""
         return self[np.arange(len(self))]
 
+    def columns(self, row: int) -> NDArray[np.int64]:
+        """Which terms a document holds, in their order. Shape (terms of it,)."""
+        return self._rows[row][0]
+
     @property
     def n_known(self) -> NDArray[np.int64]:
         """How many different terms each document holds. Shape (documents,)."""

@@ -22,6 +22,12 @@ def evaluate(
     against: Annotated[
         str | None, typer.Option(help="Compare with another model, or with its predictions.npz.")
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What a multimodal model does without: audio, image or text; several with commas."
+        ),
+    ] = None,
     excerpts: Annotated[str, typer.Option(help="even, or published to repeat published scores.")] = "even",
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     output: Annotated[
@@ -41,6 +47,7 @@ def evaluate(
         against=against,
         spread=excerpts,
         figures=figures,
+        without=tuple(name.strip() for names in without or () for name in names.split(",") if name.strip()),
     )
     evaluation = evaluate_model(model, on, settings, folder=output)
     if as_json:

@@ -11,14 +11,27 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.track import Split, Track
+from tutti.data.track import Split
 from tutti.errors import ConfigError, unknown_name
 from tutti.text.spelling import plain
+
+
+class Tagged(Protocol):
+    """A track, or an item of several."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """As typed."""
+
+    @property
+    def split(self) -> str | None:
+        """train, valid or test."""
+
 
 Spelling = Callable[[Iterable[str]], tuple[str, ...]]
 
@@ -87,7 +100,7 @@ class LabelConfig:
             raise unknown_name("spelling of tags", self.spelling, SPELLINGS)
 
 
-def choose_labels(tracks: Sequence[Track], config: LabelConfig) -> tuple[str, ...]:
+def choose_labels(tracks: Sequence[Tagged], config: LabelConfig) -> tuple[str, ...]:
     """The labels that a configuration means: those of a list or a dataset in its order, else the most frequent first.
 
     Args:
@@ -125,7 +138,7 @@ def choose_labels(tracks: Sequence[Track], config: LabelConfig) -> tuple[str, ..
     return tuple(frequent[: int(top.group(1))] if top else frequent)
 
 
-def _of_dataset(name: str, protocol: str | None, tracks: Sequence[Track]) -> tuple[str, ...]:
+def _of_dataset(name: str, protocol: str | None, tracks: Sequence[Tagged]) -> tuple[str, ...]:
     """A dataset's labels, whether or not each occurs; the tracks' own tags, sorted, where no list is published."""
     from tutti.data.datasets import find_dataset
 
@@ -147,9 +160,10 @@ def _named(labels: tuple[str, ...], in_train: Counter[str], spell: Spelling) -> 
     return labels
 
 
-def label_targets(tracks: Sequence[Track], labels: Sequence[str], *, spelling: str = "plain") -> NDArray[np.bool_]:
+def label_targets(tracks: Sequence[Tagged], labels: Sequence[str], *, spelling: str = "plain") -> NDArray[np.bool_]:
     """Which track carries which label, however either is written. Shape (tracks, labels).
 
+    >>> from tutti.data.track import Track
     >>> label_targets([Track(track_id="1", tags=("Slow", "Jazz"))], ["jazz", "rock"])
     array([[ True, False]])
     """

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from tutti.audio.excerpts import Spread
 from tutti.data.catalogue import Catalogue
 from tutti.errors import ConfigError
 from tutti.evaluation.comparison import Comparison, compare
 from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.multimodal import items_to_score, predict_items, scored_report
 from tutti.evaluation.predictions import PREDICTIONS_FILE, read_predictions, write_predictions
-from tutti.evaluation.report import Predicted, Report, score
-from tutti.evaluation.tagging import predict_tracks, tune_thresholds
+from tutti.evaluation.report import Predicted, Report, score, tune
+from tutti.evaluation.tagging import check_tuning, predict_tracks
+from tutti.evaluation.values_report import ValuesReport
 from tutti.files import write_text
 from tutti.models.model import Model
+from tutti.models.multimodal import MultimodalModel, is_multimodal
 from tutti.models.zoo import load_model
 
 COMPARISON_JSON, COMPARISON_MARKDOWN = "comparison.json", "comparison.md"
@@ -34,6 +38,7 @@ class EvaluationSettings:
         against: Another model, or a file or folder of its predictions.
         spread: Of the excerpts: ``even``, or ``published`` to repeat published scores.
         figures: Draw figures into the folder.
+        without: Modalities that a multimodal model does without.
     """
 
     split: str = "test"
@@ -43,6 +48,7 @@ class EvaluationSettings:
     against: str | None = None
     spread: str = "even"
     figures: bool = False
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
@@ -54,10 +60,10 @@ class EvaluationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """A report, the predictions that it scores, and a comparison where one was asked for."""
+    """A report, the predictions that it scores, and a comparison where one was asked for; of values a report alone."""
 
-    report: Report
-    predicted: Predicted
+    report: Report | ValuesReport
+    predicted: Predicted | None
     comparison: Comparison | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -72,7 +78,8 @@ class Evaluation:
     def write(self, folder: Path) -> None:
         """Write the report, the predictions and the comparison."""
         self.report.write(folder)
-        write_predictions(self.predicted, folder / PREDICTIONS_FILE)
+        if self.predicted is not None:
+            write_predictions(self.predicted, folder / PREDICTIONS_FILE)
         if self.comparison is not None:
             plain = json.dumps(self.comparison.to_json(), indent=2, ensure_ascii=False)
             write_text(folder / COMPARISON_JSON, plain + "\n")
@@ -96,27 +103,78 @@ def evaluate_model(
     settings = settings or EvaluationSettings()
     if settings.figures and folder is None:
         raise ConfigError("figures need a folder", hint="name one: -o FOLDER")
+    catalogue = Catalogue.open(on)
+    described = _Described.load(model, settings)
+    other = _read(settings.against)
+    if settings.against is not None and other is None:
+        rival = _Described.load(settings.against, dataclasses.replace(settings, without=()))
+        other = rival.predict(catalogue, settings.split)
+    evaluation = described.values(catalogue, settings) or _of_labels(described, other, catalogue, settings)
+    if folder is not None:
+        evaluation.write(folder)
+    if settings.figures and folder is not None and isinstance(evaluation.report, Report) and evaluation.predicted:
+        from tutti.evaluation.figures import draw_figures
+
+        draw_figures(evaluation.report, evaluation.predicted, folder, comparison=evaluation.comparison)
+    return evaluation
+
+
+def _of_labels(
+    described: _Described, other: Predicted | None, catalogue: Catalogue, settings: EvaluationSettings
+) -> Evaluation:
     bootstrap, threshold, split = settings.bootstrap, settings.threshold, settings.split
-    catalogue, tagger = Catalogue.open(on), _model(model, settings.spread)
-    against, tune_on = settings.against, settings.tune_on
-    other = _read(against)
-    rival = None if against is None or other is not None else _model(against, settings.spread)  # a wrong name ends here
-    tuned = None if tune_on is None else tune_thresholds(tagger, catalogue, split=split, tune_on=tune_on)
-    predicted = predict_tracks(tagger, catalogue, split=split)
-    if rival is not None:
-        other = predict_tracks(rival, catalogue, split=split)
-    evaluation = Evaluation(
+    tuned = None
+    if settings.tune_on is not None:
+        check_tuning(split=split, tune_on=settings.tune_on)
+        tuned = tune(described.predict(catalogue, settings.tune_on))
+    predicted = described.predict(catalogue, split)
+    return Evaluation(
         report=score(predicted, bootstrap=bootstrap, threshold=threshold, tuned=tuned),
         predicted=predicted,
         comparison=None if other is None else compare(predicted, other, bootstrap=bootstrap, threshold=threshold),
     )
-    if folder is not None:
-        evaluation.write(folder)
-    if settings.figures and folder is not None:
-        from tutti.evaluation.figures import draw_figures
 
-        draw_figures(evaluation.report, predicted, folder, comparison=evaluation.comparison)
-    return evaluation
+
+@dataclass(frozen=True)
+class _Described:
+    """A model of either kind, and what it is to do without."""
+
+    model: Model | MultimodalModel
+    without: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, name: str, settings: EvaluationSettings) -> Self:
+        if is_multimodal(name):
+            multimodal = MultimodalModel.load(name)
+            multimodal.check_without(settings.without)
+            return cls(multimodal, settings.without)
+        if settings.without:
+            raise ConfigError(
+                f"{name} goes by sound alone: there is nothing to leave out",
+                hint="leave out --without, or name a multimodal model",
+            )
+        model = load_model(name)
+        return cls(model if settings.spread == "even" else model.with_excerpts(spread=cast(Spread, settings.spread)))
+
+    def predict(self, catalogue: Catalogue, split: str) -> Predicted:
+        """What it says of the labels."""
+        if isinstance(self.model, MultimodalModel):
+            return predict_items(self.model, catalogue, split=split, without=self.without)
+        return predict_tracks(self.model, catalogue, split=split)
+
+    def values(self, catalogue: Catalogue, settings: EvaluationSettings) -> Evaluation | None:
+        """The evaluation of a multimodal model of values; None of others."""
+        if not isinstance(self.model, MultimodalModel) or self.model.config.target != "values":
+            return None
+        if settings.against is not None or settings.tune_on is not None or settings.figures:
+            raise ConfigError(
+                f"{self.model.name} predicts values: there are no thresholds, figures or comparisons of labels",
+                hint="leave out --against, --tune-on and --figures",
+            )
+        scored = items_to_score(self.model, catalogue, settings.split)
+        described = self.model.predict(scored.items, without=self.without)
+        report = scored_report(self.model, scored, described, bootstrap=settings.bootstrap, without=self.without)
+        return Evaluation(report=report, predicted=None)
 
 
 def _read(against: str | None) -> Predicted | None:
@@ -125,8 +183,3 @@ def _read(against: str | None) -> Predicted | None:
         return None
     path = Path(against)
     return read_predictions(path) if path.suffix == ".npz" or (path / PREDICTIONS_FILE).is_file() else None
-
-
-def _model(name: str, spread: str) -> Model:
-    model = load_model(name)
-    return model if spread == "even" else model.with_excerpts(spread=cast(Spread, spread))

@@ -55,12 +55,21 @@ def tune_thresholds(model: Model, catalogue: Catalogue, *, split: str, tune_on: 
     Raises:
         ConfigError: The two share tracks, or nothing can be scored.
     """
+    check_tuning(split=split, tune_on=tune_on)
+    return tune(predict_tracks(model, catalogue, split=tune_on, jobs=jobs))
+
+
+def check_tuning(*, split: str, tune_on: str) -> None:
+    """See that thresholds are tuned on other tracks than those that are scored.
+
+    Raises:
+        ConfigError: They are not.
+    """
     if tune_on == split or "all" in (tune_on, split):
         raise ConfigError(
             f"thresholds tuned on {tune_on} would be scored on the same tracks ({split})",
             hint="tune on valid and score test",
         )
-    return tune(predict_tracks(model, catalogue, split=tune_on, jobs=jobs))
 
 
 def predict_tracks(model: Model, catalogue: Catalogue, *, split: str = "test", jobs: int = 1) -> Predicted:

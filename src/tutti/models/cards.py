@@ -54,8 +54,7 @@ def multimodal_card(config: Mapping[str, Any]) -> str:
     )
     sections = [
         "---\n" + "\n".join(front) + "\n---",
-        f"# {config['name']}\n\nA multimodal model of music: {', '.join(modalities)} in, {len(config['labels'])} {what} "
-        "out.",
+        f"# {config['name']}\n\nA multimodal model: {', '.join(modalities)} in, {len(config['labels'])} {what} out.",
         "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]),
         f"## Use\n\n```python\n{use}\n```",
         f"## {what.capitalize()}\n\n" + ", ".join(map(_code, config["labels"])),

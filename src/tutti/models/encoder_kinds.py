@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from tutti.errors import ModelError, unknown_name
 from tutti.models.bundles import CONFIG
+from tutti.models.covers import CoverEncoder
 from tutti.models.encoders import ModalityEncoder, Projection
 from tutti.models.extractors.projected import ProjectedEncoder
 from tutti.models.extractors.sounds import SoundExtractor
@@ -19,6 +20,7 @@ from tutti.models.texts import TextEncoder
 
 KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti tagger": SoundEncoder.load,
+    "tutti cover encoder": CoverEncoder.load,
     "tutti text encoder": TextEncoder.load,
     "tutti sound extractor": SoundExtractor.load,
     "tutti projected encoder": ProjectedEncoder.load,

@@ -195,7 +195,7 @@ class MultimodalModel:
         """
         folder = Path(folder)
         config = read_multimodal_config(folder)
-        encoders = {modality: load_encoder(folder / ENCODERS / modality) for modality in config.modalities}
+        encoders: dict[str, ModalityEncoder] = {one: load_encoder(folder / ENCODERS / one) for one in config.modalities}
         space = load_projection(folder / SPACE) if any(stream.in_space for stream in config.streams) else None
         fusion = untrained_fusion(config, stream_dims(config.streams, encoders, space))
         try:

@@ -32,7 +32,7 @@ def _draw_robustness(done: Reproduction, folder: Path) -> Sequence[Path]:
     runs = _runs(done)
     study = folder / "robustness"
     catalogue = Catalogue.open(folder / "catalogues" / done.comparison.cells[0].column.name)
-    robustness_study([run.model for run in runs], catalogue, folder=study)
+    robustness_study([run.tagger for run in runs], catalogue, folder=study)
     return [study / "robustness.md", study / FIGURE_FILE]
 
 
@@ -40,7 +40,7 @@ def _draw_attention(done: Reproduction, folder: Path) -> Sequence[Path]:
     """Attention on one clip of the test split, and contributions on two of them joined."""
     from tutti.explain.explanations import explain, write_explanation
 
-    model = _runs(done)[0].model
+    model = _runs(done)[0].tagger
     first, second = _two_clips(done, folder)
     attention = explain(model, first, kind="attention")
     contribution = explain(model, first, kind="contribution", other=second)

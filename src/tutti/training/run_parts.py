@@ -32,6 +32,7 @@ from tutti.evaluation.tagging import evaluate_tagger
 from tutti.files import write_text
 from tutti.models.bundles import ModelConfig, ModelTask
 from tutti.models.model import Model
+from tutti.models.multimodal import MultimodalModel
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import find_architecture
 from tutti.training.checkpoints import History
@@ -83,10 +84,16 @@ class TrainedRun:
 
     folder: Path
     bundle: Path
-    model: Model
+    model: Model | MultimodalModel
     history: History
     report: RunReport
     failures: dict[str, str]
+
+    @property
+    def tagger(self) -> Model:
+        """The model of a scheme that makes taggers."""
+        assert isinstance(self.model, Model), f"a {type(self.model).__name__} is no tagger"
+        return self.model
 
 
 def open_catalogue(recipe: Recipe) -> Catalogue:

@@ -19,6 +19,8 @@ from tutti.training.contrastive import ContrastiveConfig
 from tutti.training.contrastive_runs import train_contrastive
 from tutti.training.factor_regression import FactorRegressionConfig
 from tutti.training.factor_runs import train_factors
+from tutti.training.fusion import FusionSchemeConfig
+from tutti.training.fusion_runs import train_fusion
 from tutti.training.noisy_student import NoisyStudentConfig
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import Tell, TrainedRun
@@ -48,4 +50,5 @@ WAYS: dict[type, Callable[[Recipe, bool, Tell], TrainedRun]] = {
     FactorRegressionConfig: train_factors,
     NoisyStudentConfig: train_student,
     ArtistGroupsConfig: train_artist_groups,
+    FusionSchemeConfig: train_fusion,
 }

@@ -12,6 +12,7 @@ from pydantic import Discriminator
 from tutti.training.artist_groups import ArtistGroupsConfig
 from tutti.training.contrastive import ContrastiveConfig
 from tutti.training.factor_regression import FactorRegressionConfig
+from tutti.training.fusion import FusionSchemeConfig
 from tutti.training.noisy_student import NoisyStudentConfig
 from tutti.training.supervised import SupervisedConfig
 
@@ -21,8 +22,14 @@ SCHEMES: dict[str, type] = {
     "factor-regression": FactorRegressionConfig,
     "noisy-student": NoisyStudentConfig,
     "artist-groups": ArtistGroupsConfig,
+    "fusion": FusionSchemeConfig,
 }
 SchemeConfig = Annotated[
-    SupervisedConfig | ContrastiveConfig | FactorRegressionConfig | NoisyStudentConfig | ArtistGroupsConfig,
+    SupervisedConfig
+    | ContrastiveConfig
+    | FactorRegressionConfig
+    | NoisyStudentConfig
+    | ArtistGroupsConfig
+    | FusionSchemeConfig,
     Discriminator("name"),
 ]

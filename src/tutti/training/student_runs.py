@@ -118,7 +118,7 @@ def train_student(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
             unlabelled=unlabelled,
         )
         run = work.carry_out(quiet, tell)
-        teachers, union = {OWN: [run.model]}, _own_union(union)
+        teachers, union = {OWN: [run.tagger]}, _own_union(union)
     return run
 
 
@@ -187,7 +187,7 @@ def _train_teacher(recipe: Recipe, quiet: bool, tell: Tell) -> Model:
     tell("a teacher first, from the labelled tracks")
     run = train_supervised(teacher, quiet, tell)
     tell(f"teacher: {run.report.line()}")
-    return run.model
+    return run.tagger
 
 
 def _union(

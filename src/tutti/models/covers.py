@@ -1,0 +1,336 @@
+"""Covers to vectors: residual networks on pictures, and one of them as the encoder of an item's cover.
+
+``small_resnet`` is our own, small enough to learn from scratch on a few thousand covers; ``resnet50`` and ``resnet101``
+are those of transformers, whose weights come from a folder or the hub's cache. How pictures become a network's input is
+in ``tutti.image.transforms``; where a network looks, in ``tutti.explain.cover_maps``.
+
+References:
+    He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016.
+    Oramas et al., TISMIR 1(1), 2018, section 4.2 (ResNet-101, begun with ImageNet's weights, learning on).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tutti.data.items import Item
+from tutti.data.pictures import FoundCover, first_readable
+from tutti.data.track import Modality
+from tutti.errors import ConfigError, ModelError, import_extra, unknown_name
+from tutti.files import atomic_folder
+from tutti.image.transforms import CoverAugmentation, CoverTransforms
+from tutti.models.bundles import CONFIG, WEIGHTS
+from tutti.models.encoders import Encoded, Progress, gathered
+
+FORMAT, KIND = 1, "tutti cover encoder"
+CoverArchitecture = Literal["small_resnet", "resnet50", "resnet101"]
+ARCHITECTURES: tuple[str, ...] = get_args(CoverArchitecture)
+DEPTHS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
+PURPOSE = "a published residual network"
+ROWS = 16  # covers that pass the network at once, always as many: results do not depend on company
+AT_ONCE = 64  # in memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverConfig:
+    """A network of covers.
+
+    Attributes:
+        architecture: ``small_resnet``, ``resnet50`` or ``resnet101``.
+        weights: What a ``resnet`` begins with: a folder, or a name on the hub that lies in its cache, such as
+            ``microsoft/resnet-101``; None begins at random.
+        side: Of the input, pixels; 224 is published.
+        n_channels: Of the first stage of ``small_resnet``; its vectors have eight times as many dimensions.
+        n_blocks: Of each of the four stages of ``small_resnet``.
+        augmentation: What is random about a cover in training.
+        name: Of the encoder.
+    """
+
+    architecture: CoverArchitecture = "small_resnet"
+    weights: str | None = None
+    side: int = 224
+    n_channels: int = 32
+    n_blocks: int = 1
+    augmentation: CoverAugmentation = field(default_factory=CoverAugmentation)
+    name: str = "covers"
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise unknown_name("network of covers", self.architecture, ARCHITECTURES)
+        if self.weights is not None and self.architecture == "small_resnet":
+            raise ConfigError(
+                f"small_resnet learns from scratch, and was to begin with {self.weights}",
+                hint="set architecture = 'resnet50' or 'resnet101', or leave out weights",
+            )
+        for name in ("n_channels", "n_blocks"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}={getattr(self, name)} is not positive", hint="give 1 or more")
+        if self.side < 32:
+            raise ConfigError(f"side={self.side} pixels leaves nothing after five halvings", hint="give 32 or more")
+
+    @property
+    def transforms(self) -> CoverTransforms:
+        """From squares to the network's input."""
+        return CoverTransforms(side=self.side, augmentation=self.augmentation)
+
+
+class CoverNetwork(nn.Module):
+    """Pictures to maps of features, and their mean over the picture as the vector.
+
+    Attributes:
+        embed_dim: Channels of the maps.
+        published: The settings of a network of transformers, to build it again; None of our own.
+    """
+
+    def __init__(self, body: nn.Module, embed_dim: int, *, published: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.body = body
+        self.embed_dim = embed_dim
+        self.published = published
+
+    def maps(self, pictures: Tensor) -> Tensor:
+        """Before the mean over the picture. ``[batch, 3, side, side]`` to ``[batch, embed_dim, height, width]``."""
+        found = self.body(pictures)
+        maps: Tensor = found if isinstance(found, Tensor) else found.last_hidden_state
+        return maps
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """``[batch, 3, side, side]`` to ``[batch, embed_dim]``."""
+        return self.maps(pictures).mean(dim=(2, 3))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with normalisation, and a shortcut. ``[batch, channels, height, width]``."""
+
+    def __init__(self, n_in: int, n_out: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.conv_1 = nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=False)
+        self.norm_1 = nn.BatchNorm2d(n_out)
+        self.conv_2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
+        self.norm_2 = nn.BatchNorm2d(n_out)
+        self.shortcut: nn.Module = nn.Identity()
+        if n_in != n_out or stride > 1:
+            self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride=stride, bias=False), nn.BatchNorm2d(n_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        hidden = functional.relu(self.norm_1(self.conv_1(x)))
+        return functional.relu(self.norm_2(self.conv_2(hidden)) + self.shortcut(x))
+
+
+def build_cover_network(config: CoverConfig) -> CoverNetwork:
+    """The network of a configuration, with the weights that it names or untrained.
+
+    Raises:
+        MissingExtraError: transformers is not installed.
+        ConfigError: The weights are not at hand, or of another architecture.
+    """
+    if config.architecture == "small_resnet":
+        return _small_resnet(config)
+    transformers = import_extra("transformers", extra="text", purpose=PURPOSE)
+    if config.weights is None:
+        settings = transformers.ResNetConfig(depths=list(DEPTHS[config.architecture]), layer_type="bottleneck")
+        return _published(transformers.ResNetModel(settings))
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        found = transformers.AutoConfig.from_pretrained(config.weights, local_files_only=True)
+        if found.model_type != "resnet":
+            raise ConfigError(
+                f"{config.weights} holds a {found.model_type}, wanted a resnet", hint="such as microsoft/resnet-50"
+            )
+        body = transformers.ResNetModel.from_pretrained(config.weights, local_files_only=True)
+    except (OSError, ValueError) as cause:
+        if isinstance(cause, ConfigError):
+            raise
+        first_line = str(cause).partition("\n")[0]
+        raise ConfigError(
+            f"the weights {config.weights} of {config.architecture} are not at hand: {first_line}",
+            hint="give a folder with config.json and model.safetensors, leave out weights, or take small_resnet",
+        ) from None
+    return _published(body)
+
+
+def _small_resnet(config: CoverConfig) -> CoverNetwork:
+    widths = [config.n_channels * factor for factor in (1, 2, 4, 8)]
+    stem = nn.Sequential(
+        nn.Conv2d(3, widths[0], 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
+    )
+    blocks: list[nn.Module] = []
+    for stage, width in enumerate(widths):
+        before = widths[max(0, stage - 1)]
+        blocks.append(ResidualBlock(before, width, stride=2))
+        blocks += [ResidualBlock(width, width) for _ in range(config.n_blocks - 1)]
+    return CoverNetwork(nn.Sequential(stem, *blocks), widths[-1])
+
+
+def _published(body: Any) -> CoverNetwork:
+    settings = {key: value for key, value in body.config.to_diff_dict().items() if isinstance(value, _PLAIN)}
+    return CoverNetwork(body, int(body.config.hidden_sizes[-1]), published=settings)
+
+
+_PLAIN = (bool, int, float, str, list)
+
+
+class CoverEncoder:
+    """A :class:`tutti.models.encoders.ModalityEncoder` of covers: the first of an item's that can be read.
+
+    Attributes:
+        config: Everything but the weights.
+        network: In evaluation mode.
+    """
+
+    modality: Modality = "image"
+
+    def __init__(self, config: CoverConfig, network: CoverNetwork) -> None:
+        self.config = config
+        self.network = network.eval()
+        self.transforms = config.transforms
+
+    @property
+    def name(self) -> str:
+        """Of the configuration."""
+        return self.config.name
+
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the vectors."""
+        return self.network.embed_dim
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever weights or what is seen of a cover do."""
+        digest = hashlib.sha256(f"{self.config.architecture} {self.config.side}".encode())
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
+        """Vectors of items' covers; see the protocol."""
+        vectors: dict[str, NDArray[np.float32]] = {}
+        problems: dict[str, str] = {}
+        with_covers = [item for item in items if item.covers]
+        for done, (some, found) in enumerate(self._read(with_covers), start=1):
+            problems |= {
+                item.item_id: cover.problem
+                for item, cover in zip(some, found, strict=True)
+                if cover.problem is not None
+            }
+            seen = [(item, cover.picture) for item, cover in zip(some, found, strict=True) if cover.picture is not None]
+            made = self.encode_pictures([picture for _, picture in seen])
+            vectors |= {item.item_id: vector for (item, _), vector in zip(seen, made, strict=True)}
+            if progress is not None:
+                progress(min(done * AT_ONCE, len(with_covers)), len(with_covers))
+        return gathered(items, vectors, problems, embed_dim=self.embed_dim)
+
+    def _read(self, items: Sequence[Item]) -> Iterator[tuple[Sequence[Item], list[FoundCover]]]:
+        side = self.transforms.square_side
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for first in range(0, len(items), AT_ONCE):
+                some = items[first : first + AT_ONCE]
+                yield some, list(pool.map(lambda item: first_readable(item.covers, side=side), some))
+
+    @torch.inference_mode()
+    def encode_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Vectors of squares as :func:`tutti.image.transforms.square_picture` makes them.
+
+        Args:
+            pictures: Each of shape (3, square_side, square_side).
+
+        Returns:
+            Shape (pictures, embed_dim).
+        """
+        device = next(self.network.parameters()).device
+        vectors = np.empty((len(pictures), self.embed_dim), dtype=np.float32)
+        for first in range(0, len(pictures), ROWS):
+            some = list(pictures[first : first + ROWS])
+            filled = some + [some[-1]] * (ROWS - len(some))
+            made = self.network(self.transforms.test(torch.from_numpy(np.stack(filled))).to(device))
+            vectors[first : first + len(some)] = made[: len(some)].float().cpu().numpy()
+        return vectors
+
+    def save(self, folder: Path) -> None:
+        """Write configuration and weights, atomically.
+
+        Raises:
+            ModelError: The folder exists and holds something else.
+        """
+        if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
+            raise ModelError(f"{folder} exists and is no encoder", hint="name a new or an empty folder")
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
+        values = {
+            "format": FORMAT,
+            "kind": KIND,
+            **dataclasses.asdict(self.config),
+            "published": self.network.published,
+        }
+        with atomic_folder(folder) as partial:
+            save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
+            (partial / CONFIG).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The encoder in a folder.
+
+        Raises:
+            ModelError: There is none, or a damaged or newer one.
+            MissingExtraError: It needs transformers, which is not installed.
+        """
+        config, published = _read_config(folder / CONFIG)
+        network = _small_resnet(config) if published is None else _rebuilt(published, folder / CONFIG)
+        try:
+            network.load_state_dict(load_file(folder / WEIGHTS))
+        except (OSError, SafetensorError, RuntimeError) as cause:
+            reason = str(cause).partition("\n")[0]
+            raise ModelError(f"{folder / WEIGHTS} cannot be used: {reason}", hint="take the encoder anew") from None
+        return cls(config, network)
+
+
+def _rebuilt(published: dict[str, Any], path: Path) -> CoverNetwork:
+    transformers = import_extra("transformers", extra="text", purpose=PURPOSE)
+    try:
+        return _published(transformers.ResNetModel(transformers.ResNetConfig(**published)))
+    except (TypeError, ValueError) as cause:
+        raise ModelError(f"{path} describes no residual network: {cause}", hint="take the encoder anew") from None
+
+
+def _read_config(path: Path) -> tuple[CoverConfig, dict[str, Any] | None]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        version, kind, published = values.pop("format"), values.pop("kind"), values.pop("published")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise ModelError(f"{path} cannot be read: {cause}", hint="name the folder of a cover encoder") from None
+    if kind != KIND or not isinstance(version, int):
+        raise ModelError(f"{path} describes a {kind!r}, no {KIND!r}", hint="name the folder of a cover encoder")
+    if version > FORMAT:
+        raise ModelError(f"{path} has format {version}; this program reads up to {FORMAT}", hint="update tutti")
+    try:
+        return TypeAdapter(CoverConfig).validate_python(values), published
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{path} is wrong at {place!r}: {first['msg'].lower()}", hint="take the encoder anew"
+        ) from None
+    except ConfigError as error:
+        raise ModelError(f"{path}: {error.message}", hint=error.hint) from None

@@ -1,0 +1,443 @@
+"""A recipe whose scheme is fusion, carried out: items, targets, encoders, vectors, a space, the fusion, scores, bundle.
+
+Besides what every run's folder holds::
+
+    audio/, image/, text/     a stage each: the trainer's checkpoint and log, and encoder/, the encoder that came of it
+    pictures/                 covers as small 8-bit pictures
+    vectors/                  what the encoders gave of all items, while their fingerprints are the same
+    space/, fusion/           stages without an encoder
+    subsets.json, subsets.md  the scores with every choice of modalities
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import Catalogue
+from tutti.data.items import Item
+from tutti.data.label_factors import label_factors
+from tutti.data.labels import choose_labels
+from tutti.data.track import Modality
+from tutti.errors import ConfigError
+from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.multimodal import (
+    ItemSelection,
+    ScoredItems,
+    offered_items,
+    score_subsets,
+    scored_items,
+    targets_of,
+    values_of,
+    write_subsets,
+)
+from tutti.evaluation.tagging import dataset_title
+from tutti.files import atomic_file
+from tutti.models.bundles import CONFIG
+from tutti.models.encoder_kinds import load_encoder
+from tutti.models.encoders import Encoded, ModalityEncoder, Projection
+from tutti.models.fusion import Fusion, FusionConfig, build_fusion
+from tutti.models.multimodal import SPACE, MultimodalConfig, MultimodalModel, Stream, stream_vectors
+from tutti.models.projections import CanonicalCorrelations
+from tutti.models.readouts import ClassReadout, FactorReadout, Readout, TagReadout, ValueReadout
+from tutti.models.sound_encoders import SoundEncoder
+from tutti.models.zoo import load_model
+from tutti.training.branches import Branch, drawn_from, open_branch
+from tutti.training.checkpoints import History
+from tutti.training.fusion import (
+    CoverStage,
+    FusionSchemeConfig,
+    ItemLearning,
+    JointNetwork,
+    SoundStage,
+    TextStage,
+)
+from tutti.training.recipes import Recipe
+from tutti.training.run_parts import BUNDLE, Tell, TrainedRun, claimed_folder, open_catalogue, scores
+from tutti.training.spaces import train_space
+from tutti.training.trainer import TrainingConfig, fit
+from tutti.training.views import MatrixView, View
+
+ENCODER, VECTORS = "encoder", "vectors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemSplits:
+    """The items of a run, those to learn from first, then those to validate by, then those that are scored.
+
+    Attributes:
+        items: All of them.
+        labels: Or the names of the values.
+        wanted: See ``readouts``. Shape (items, labels), float32.
+        rows: Of each split.
+        title: Of the dataset.
+    """
+
+    items: tuple[Item, ...]
+    labels: tuple[str, ...]
+    wanted: NDArray[np.float32]
+    rows: Mapping[str, NDArray[np.int64]]
+    title: str
+
+    @property
+    def learned(self) -> tuple[Item, ...]:
+        """Of train and valid, which come first."""
+        return self.items[: len(self.rows["train"]) + len(self.rows["valid"])]
+
+    def scored(self, split: str) -> ScoredItems:
+        """Items of a split with the truth."""
+        rows = self.rows[split]
+        items = tuple(self.items[row] for row in rows.tolist())
+        return ScoredItems(items=items, targets=self.wanted[rows], title=self.title, split=split)
+
+
+def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
+    """The items that a recipe means, and what is wanted of them.
+
+    Raises:
+        ConfigError: A split has nothing to learn from or to score; or of classes, items carry several.
+    """
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
+    selection = ItemSelection(level=settings.level, texts=settings.read, modalities=settings.modalities)
+    if settings.target == "values":
+        by_split = {split: offered_items(catalogue, split, selection) for split in splits}
+        labels = settings.values
+        wanted = {s: values_of(catalogue, some, labels, settings.values_table) for s, some in by_split.items()}
+        fit = {split: np.asarray((~np.isnan(one)).any(axis=1)) for split, one in wanted.items()}
+    else:
+        by_split = {split: scored_items(catalogue, split, selection) for split in splits}
+        labels = choose_labels([item for some in by_split.values() for item in some], recipe.data)
+        wanted = {s: targets_of(some, labels, spelling=recipe.data.spelling) for s, some in by_split.items()}
+        fit = {split: _fitting(wanted[split], split, task_of(recipe), tell) for split in splits}
+    for split in splits:
+        if not fit[split].any():
+            raise ConfigError(
+                f"no item of the split {split} in {catalogue.folder} can be learned from or scored",
+                hint="see the catalogue's splits, tags and values",
+            )
+    _tell_shared_artists(by_split, tell)
+    kept = {s: [one for one, fits in zip(by_split[s], fit[s], strict=True) if fits] for s in splits}
+    ends = np.cumsum([len(kept[split]) for split in splits])
+    items = tuple(item for split in splits for item in kept[split])
+    return ItemSplits(
+        items=items,
+        labels=tuple(labels),
+        wanted=np.concatenate([wanted[split][fit[split]] for split in splits]),
+        rows={split: np.arange(end - len(kept[split]), end) for split, end in zip(splits, ends, strict=True)},
+        title=dataset_title(catalogue, [track for item in items for track in item.tracks]),
+    )
+
+
+def task_of(recipe: Recipe) -> str:
+    """What the fusion learns of the labels."""
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    return settings.target or recipe.data.task
+
+
+def _fitting(wanted: NDArray[np.float32], split: str, target: str, tell: Tell) -> NDArray[np.bool_]:
+    """Which items can be learned from: of classes, those of exactly one."""
+    counts = wanted.sum(axis=1)
+    if target != "classes":
+        return np.ones(len(wanted), dtype=np.bool_)
+    if (counts > 1).any():
+        tell(f"{int((counts > 1).sum())} items of the split {split} are of several classes and are left out")
+    fits: NDArray[np.bool_] = counts == 1
+    return fits
+
+
+def _tell_shared_artists(by_split: Mapping[str, Sequence[Item]], tell: Tell) -> None:
+    learned = {item.artist for item in by_split["train"] if item.artist}
+    for split, some in by_split.items():
+        shared = {item.artist for item in some if item.artist in learned} if split != "train" else set()
+        if shared:
+            tell(f"{len(shared)} artists of the split {split} are in train too, such as {min(map(str, shared))!r}")
+
+
+def readout_for(target: str, splits: ItemSplits, settings: FusionSchemeConfig) -> Readout:
+    """The readout of a target, fitted to the items of train, and label factors also to those of valid as published."""
+    learned = np.concatenate([splits.rows["train"], splits.rows["valid"]])
+    if target == "tags":
+        return TagReadout(len(splits.labels))
+    if target == "classes":
+        return ClassReadout(len(splits.labels))
+    if target == "label-factors":
+        factors = label_factors(splits.wanted[learned] > 0, n_dims=min(settings.n_factors, len(splits.labels)))
+        return FactorReadout(factors.labels, activation=settings.activation)
+    values = splits.wanted[splits.rows["train"]]
+    deviations = np.nanstd(values, axis=0)
+    return ValueReadout(np.nanmean(values, axis=0), np.where(deviations > 0, deviations, 1.0))
+
+
+def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
+    """Carry out a recipe whose scheme is fusion; see :func:`tutti.training.runs.train`."""
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    catalogue = open_catalogue(recipe)
+    splits = item_splits(catalogue, recipe, tell)
+    counts = ", ".join(f"{len(rows)} of {split}" for split, rows in splits.rows.items())
+    tell(f"{len(splits.labels)} {'values' if settings.target == 'values' else 'labels'}; {settings.level}s: {counts}")
+    with claimed_folder(recipe):
+        learned = WAYS[settings.way](Work(recipe=recipe, splits=splits, quiet=quiet, tell=tell))
+    scored = splits.scored(recipe.evaluation.split)
+    tell(f"evaluating epoch {learned.history.best.epoch} on {len(scored.items)} {settings.level}s")
+    bootstrap = Bootstrap(n_resamples=recipe.evaluation.n_resamples, seed=recipe.evaluation.seed)
+    reports = score_subsets(learned.model, scored, bootstrap=bootstrap, threshold=recipe.evaluation.threshold)
+    write_subsets(reports, recipe.folder)
+    whole = next(iter(reports.values()))
+    config = dataclasses.replace(learned.model.config, scores=scores(whole))
+    model = MultimodalModel(config, learned.model.encoders, learned.model.fusion, space=learned.model.space)
+    model.save(recipe.folder / BUNDLE)
+    whole.write(recipe.folder)
+    return TrainedRun(
+        folder=recipe.folder,
+        bundle=recipe.folder / BUNDLE,
+        model=model,
+        history=learned.history,
+        report=whole,
+        failures=learned.failures,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What the stages of a run have made."""
+
+    model: MultimodalModel
+    history: History
+    failures: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What all stages of a run are given."""
+
+    recipe: Recipe
+    splits: ItemSplits
+    quiet: bool
+    tell: Tell
+
+    @property
+    def settings(self) -> FusionSchemeConfig:
+        """Of the scheme."""
+        assert isinstance(self.recipe.scheme, FusionSchemeConfig)
+        return self.recipe.scheme
+
+    def branch(self, modality: Modality) -> Branch:
+        """What is to be learned of a modality."""
+        n_train = len(self.splits.rows["train"])
+        return open_branch(modality, self.splits.learned, n_train, self.recipe, self.tell)
+
+    def readout(self, target: str | None = None) -> Readout:
+        """Of the fusion, or of an encoder that learns something else of the labels."""
+        return readout_for(target or task_of(self.recipe), self.splits, self.settings)
+
+    def fresh_fusion(self, dims: Sequence[int], readout: Readout, config: FusionConfig) -> Fusion:
+        """A fusion whose weights follow from the seed."""
+        with drawn_from(self.recipe.seed):
+            return build_fusion(dims, readout, config)
+
+    def learn(
+        self, views: Sequence[View], fusion: Fusion, training: TrainingConfig, folder: Path, *, dropout: float = 0.0
+    ) -> tuple[JointNetwork, History]:
+        """Train branches and a fusion, or go on with that.
+
+        Args:
+            views: Of the items of train and valid, a stream each.
+            fusion: Fresh.
+            training: The trainer's settings.
+            folder: Of the stage.
+            dropout: How often a modality is left out.
+        """
+        scheme = ItemLearning(
+            views,
+            self.splits.wanted,
+            train=self.splits.rows["train"],
+            valid=self.splits.rows["valid"],
+            batch_size=self.settings.batch_size,
+            modality_dropout=dropout,
+            seed=self.recipe.seed,
+        )
+        names = ", ".join(dict.fromkeys(view.modality for view in views))
+        self.tell(f"{folder.name}: training on {names} of {len(scheme.train)} items, {scheme.n_steps} steps an epoch")
+        network = JointNetwork([view.network for view in views], fusion)
+        history = fit(network, scheme, training, folder=folder, seed=self.recipe.seed, quiet=self.quiet)
+        return network.cpu(), history
+
+    def model(
+        self,
+        encoders: Mapping[str, ModalityEncoder],
+        fusion: Fusion,
+        streams: Sequence[Stream],
+        space: Projection | None = None,
+    ) -> MultimodalModel:
+        """The model that these make."""
+        recipe, settings, splits = self.recipe, self.settings, self.splits
+        target = task_of(recipe)
+        shares = splits.wanted[splits.rows["train"]].mean(axis=0).tolist()
+        config = MultimodalConfig(
+            name=recipe.model.name or recipe.name,
+            labels=splits.labels,
+            streams=tuple(streams),
+            target=target,
+            n_outputs=fusion.readout.n_outputs,
+            activation=settings.activation,
+            fusion=fusion.config,
+            level=settings.level,
+            texts=settings.read,
+            base_rates={} if target == "values" else dict(zip(splits.labels, shares, strict=True)),
+            licence="as the training data and the encoders allow",
+            source=f"trained with the recipe {recipe.name}",
+            training=recipe.to_json(),
+        )
+        return MultimodalModel(config, encoders, fusion, space=space)
+
+
+def learn_jointly(work: Work) -> Learned:
+    """All encoders and the fusion at once, from files to labels."""
+    settings = work.settings
+    branches = [work.branch(modality) for modality in settings.modalities]
+    fusion = work.fresh_fusion([one.view.embed_dim for one in branches], work.readout(), settings.fusion)
+    network, history = work.learn(
+        [one.view for one in branches],
+        fusion,
+        work.recipe.training,
+        work.recipe.folder / "joint",
+        dropout=settings.modality_dropout,
+    )
+    trained = zip(settings.modalities, branches, network.branches, strict=True)
+    encoders: dict[str, ModalityEncoder] = {modality: branch.finish(module) for modality, branch, module in trained}
+    streams = [Stream(modality=modality) for modality in settings.modalities]
+    failures = {key: why for branch in branches for key, why in branch.failures.items()}
+    return Learned(model=work.model(encoders, fusion, streams), history=history, failures=failures)
+
+
+def learn_separately(work: Work) -> Learned:
+    """Each encoder by itself, then what they give of all items, a space where one is wanted, and the fusion of it."""
+    settings, folder = work.settings, work.recipe.folder
+    encoders: dict[str, ModalityEncoder] = {one: learned_encoder(work, one) for one in settings.modalities}
+    items = work.splits.learned
+    encoded = {one: encoded_once(encoder, items, folder / VECTORS, work.tell) for one, encoder in encoders.items()}
+    space = None if settings.space is None else _learned_space(work, encoded)
+    streams = [
+        Stream(modality=modality, in_space=in_space)
+        for modality in settings.modalities
+        for in_space in {"vectors": (False,), "space": (True,), "both": (False, True)}[settings.streams]
+    ]
+    given = stream_vectors(streams, encoded, space)
+    views = [MatrixView(stream.modality, given.vectors[i], given.presence[:, i]) for i, stream in enumerate(streams)]
+    fusion = work.fresh_fusion([view.embed_dim for view in views], work.readout(), settings.fusion)
+    training, dropout = work.settings.training or work.recipe.training, settings.modality_dropout
+    _, history = work.learn(views, fusion, training, folder / "fusion", dropout=dropout)
+    failures = {item_id: "; ".join(problems.values()) for item_id, problems in given.problems.items()}
+    return Learned(model=work.model(encoders, fusion, streams, space), history=history, failures=failures)
+
+
+WAYS = {"separate": learn_separately, "joint": learn_jointly}
+
+
+def learned_encoder(work: Work, modality: Modality) -> ModalityEncoder:
+    """The encoder of a modality: the one that the recipe names, one that an earlier run has left, or a new one."""
+    settings = work.settings
+    stages: dict[str, SoundStage | CoverStage | TextStage] = {
+        "audio": settings.audio,
+        "image": settings.image,
+        "text": settings.text,
+    }
+    stage = stages[modality]
+    if stage.encoder is not None:
+        return named_encoder(stage.encoder, modality)
+    folder = _stage_folder(work, modality, stage)
+    if (folder / ENCODER).exists():
+        work.tell(f"{modality}: taking the encoder in {folder / ENCODER}")
+        return load_encoder(folder / ENCODER)
+    branch = work.branch(modality)
+    if next(branch.view.network.parameters(), None) is None:  # nothing to learn: vectors are there already
+        encoder = branch.finish(branch.view.network)
+    else:
+        alone = FusionConfig(kind="early", normalise=False, dropout=branch.dropout)
+        fusion = work.fresh_fusion([branch.view.embed_dim], work.readout(stage.target), alone)
+        network, _ = work.learn([branch.view], fusion, stage.training or work.recipe.training, folder)
+        encoder = branch.finish(network.branches[0])
+    encoder.save(folder / ENCODER)
+    return encoder
+
+
+def _stage_folder(work: Work, modality: Modality, stage: SoundStage | CoverStage | TextStage) -> Path:
+    """Of an encoder: in the run's folder, or in a shared one under a name that follows from all that it depends on."""
+    recipe, settings, splits = work.recipe, work.settings, work.splits
+    if settings.encoders is None:
+        return recipe.folder / modality
+    plain = recipe.to_json()
+    scheme = plain["scheme"]
+    relevant = {
+        "stage": scheme[modality],
+        "target": stage.target or task_of(recipe),
+        "scheme": {key: scheme[key] for key in ("level", "read", "n_factors", "activation", "batch_size")},
+        "training": plain["training"],
+        "seed": recipe.seed,
+        "labels": splits.labels,
+        "items": {split: [splits.items[row].item_id for row in splits.rows[split]] for split in ("train", "valid")},
+        "catalogue": plain["data"]["catalogue"],
+        **({"model": plain["model"], "augmentation": plain["augmentation"]} if modality == "audio" else {}),
+    }
+    relevant["model"] = {k: v for k, v in relevant.get("model", {}).items() if k != "name"}
+    digest = hashlib.sha256(json.dumps(relevant, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    return settings.encoders / f"{modality}-{digest}"
+
+
+def named_encoder(name: str, modality: Modality) -> ModalityEncoder:
+    """The encoder that a recipe names: a folder, or of sounds also a published model.
+
+    Raises:
+        ConfigError: It reads another modality.
+        ModelError: There is none, or a damaged one.
+    """
+    encoder: ModalityEncoder
+    if modality == "audio" and not (Path(name) / CONFIG).exists():
+        encoder = SoundEncoder(load_model(name))
+    else:
+        encoder = load_encoder(Path(name))
+    if encoder.modality != modality:
+        raise ConfigError(f"{name} reads {encoder.modality}, not {modality}", hint=f"see scheme.{modality}.encoder")
+    return encoder
+
+
+def encoded_once(encoder: ModalityEncoder, items: Sequence[Item], folder: Path, tell: Tell) -> Encoded:
+    """What an encoder gives of items, kept in a folder under its fingerprint and the items' ids."""
+    ids = "\n".join(item.item_id for item in items)
+    digest = hashlib.sha256(f"{encoder.fingerprint}\n{ids}".encode()).hexdigest()[:16]
+    path = folder / f"{encoder.modality}-{digest}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as kept:
+            return Encoded(
+                vectors=kept["vectors"], presence=kept["presence"], problems=json.loads(str(kept["problems"]))
+            )
+    tell(f"{encoder.modality}: vectors of {len(items)} items")
+    encoded = encoder.encode(items)
+    with atomic_file(path) as partial, partial.open("wb") as file:
+        problems = np.array(json.dumps(dict(encoded.problems), ensure_ascii=False))
+        np.savez(file, vectors=encoded.vectors, presence=encoded.presence, problems=problems)
+    return encoded
+
+
+def _learned_space(work: Work, encoded: Mapping[str, Encoded]) -> Projection:
+    """The space of a run; items without one of the modalities take no part."""
+    stage, rows = work.settings.space, work.splits.rows
+    assert stage is not None
+    pairs, valid = (
+        {modality: one.vectors[rows[split]] for modality, one in encoded.items()} for split in ("train", "valid")
+    )
+    if stage.kind == "cca":
+        return CanonicalCorrelations.fit(pairs, embed_dim=stage.embed_dim, regularisation=stage.regularisation)
+    folder = work.recipe.folder / SPACE
+    return train_space(pairs, valid, stage.learned, folder=folder, seed=work.recipe.seed, quiet=work.quiet)

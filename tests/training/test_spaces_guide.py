@@ -1,17 +1,26 @@
 """The guide to spaces keeps its word."""
 
 import re
+import tomllib
 
 import numpy as np
 import pytest
 
 from tutti.data.ontology import read_ontology
 from tutti.evaluation.graded_ranking import expected_ndcg_at_k
+from tutti.training.recipes import parse_recipe
 
 
 @pytest.fixture
 def guide(root) -> str:
     return (root / "docs" / "guides" / "spaces.md").read_text()
+
+
+def test_the_recipe_in_the_guide_is_valid(guide):
+    (toml,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    scheme = parse_recipe({"name": "guide", **tomllib.loads(toml)}).scheme
+    assert scheme.space.learned.resolved().batch_size == 64
+    assert scheme.space.learned.resolved().space.embed_dim == 200
 
 
 def test_the_code_in_the_guide_prints_what_the_guide_says(guide, capsys):

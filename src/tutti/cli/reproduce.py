@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from tutti.papers.experiment import Outcome
     from tutti.papers.reproduction import Reproduction
 
 
@@ -59,7 +60,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _print(done: Reproduction, *, as_json: bool) -> None:
+def _print(done: Reproduction | Outcome, *, as_json: bool) -> None:
     comparison = done.comparison
     typer.echo(
         json.dumps(comparison.to_json(), ensure_ascii=False) if as_json else comparison.to_markdown(), nl=as_json

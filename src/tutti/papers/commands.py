@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from tutti.errors import ConfigError
 from tutti.papers import EXHIBITS, find_exhibit
 from tutti.papers.comparison import JSON_FILE
+from tutti.papers.experiment import Experiment, ExperimentOrder, Outcome
 from tutti.papers.figure import Figure
 from tutti.papers.reproduction import Choice, Reproduction, data_roots, reproduce
 from tutti.papers.table import Exhibit, Table
@@ -48,8 +49,10 @@ class Order:
         return self.folder or Path("runs") / (self.key + "-smoke" if self.smoke else self.key)
 
 
-def carry_out(order: Order, *, quiet: bool = False, tell: Callable[[str], None] = lambda _: None) -> Reproduction:
-    """Repeat a published table or figure.
+def carry_out(
+    order: Order, *, quiet: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Reproduction | Outcome:
+    """Repeat a published table, figure or experiment.
 
     Raises:
         UnknownNameError: There is no such table, figure, row, column or dataset.
@@ -57,6 +60,10 @@ def carry_out(order: Order, *, quiet: bool = False, tell: Callable[[str], None] 
     """
     exhibit = find_exhibit(order.key)
     roots = data_roots(order.data)
+    if isinstance(exhibit, Experiment):
+        asked = _experiment_order(exhibit, order, roots, quiet=quiet, tell=tell)
+        _claim(order)
+        return exhibit.carry_out(exhibit, asked)
     _claim(order)
     choice = Choice(
         rows=order.rows,
@@ -74,6 +81,30 @@ def carry_out(order: Order, *, quiet: bool = False, tell: Callable[[str], None] 
     return done
 
 
+def _experiment_order(
+    exhibit: Experiment, order: Order, roots: Mapping[str, Path], *, quiet: bool, tell: Callable[[str], None]
+) -> ExperimentOrder:
+    """The same order, of an experiment.
+
+    Raises:
+        ConfigError: It asks for rows, columns or several seeds.
+    """
+    if order.rows or order.columns or len(order.seeds) > 1:
+        raise ConfigError(
+            f"{order.key} has no rows and no columns, and is run with one seed",
+            hint="leave out --row and --column; repeat it with another --seed and another -o",
+        )
+    return ExperimentOrder(
+        folder=order.place,
+        data=roots.get(exhibit.dataset),
+        settings=order.settings,
+        seed=next(iter(order.seeds), 0),
+        smoke=order.smoke,
+        quiet=quiet,
+        tell=tell,
+    )
+
+
 def _claim(order: Order) -> None:
     folder = order.place
     if not folder.exists() or order.resume:
@@ -86,17 +117,32 @@ def _claim(order: Order) -> None:
 
 def listing(*, as_json: bool = False) -> str:
     """All tables and figures, one a line."""
-    facts = [_facts(exhibit) for exhibit in EXHIBITS.values()]
+    facts = [
+        _experiment_facts(exhibit) if isinstance(exhibit, Experiment) else _facts(exhibit)
+        for exhibit in EXHIBITS.values()
+    ]
     if as_json:
         return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
     lines = []
     for one in facts:
-        repeatable = f"{one['n_repeatable']} of {one['n_rows']} rows"
+        repeatable = f"{one['n_repeatable']} of {one['n_rows']} rows" if one["n_rows"] else "in words"
         lines.append(f"{one['key']:22}  {one['title']}")
         lines.append(f"{'':22}  {repeatable}; data: {', '.join(one['datasets'])}")
     lines.append("")
     lines.append("tutti reproduce KEY --data FOLDER runs one; --smoke runs it small, without data")
     return "\n".join(lines) + "\n"
+
+
+def _experiment_facts(exhibit: Experiment) -> dict[str, Any]:
+    return {
+        "key": exhibit.key,
+        "title": exhibit.title,
+        "source": exhibit.source,
+        "note": exhibit.note,
+        "datasets": [exhibit.dataset],
+        "statements": [one.text for one in exhibit.statements],
+        "n_rows": 0,
+    }
 
 
 def _facts(exhibit: Exhibit) -> dict[str, Any]:

@@ -1,0 +1,169 @@
+"""What a published experiment is whose results were described in words: statements, and a way to find out again.
+
+Tables and figures with printed values, which are made of training runs, are ``table``'s and ``figure``'s.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tutti.files import write_text
+from tutti.papers.comparison import JSON_FILE, MARKDOWN_FILE, SMOKE
+from tutti.papers.table import Exhibit
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """Something that a work says of its own results.
+
+    Attributes:
+        text: In our words.
+        where: Section of the work.
+        criterion: When we say that it holds.
+    """
+
+    text: str
+    where: str
+    criterion: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A statement beside what was found here.
+
+    Attributes:
+        statement: The published one.
+        ours: What was found, in words.
+        holds: None where it cannot be told from what was run.
+    """
+
+    statement: Statement
+    ours: str
+    holds: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What an experiment found.
+
+    Attributes:
+        exhibit: What was published.
+        setting: Data, split, number of items, seed, in words.
+        judged: Every statement.
+        tables: Ours, as Markdown.
+        values: Ours, as plain values.
+        smoke: Whether it was run on the tiny world, only to see that it works.
+        failures: Parts that failed, and why.
+    """
+
+    exhibit: Exhibit
+    setting: str
+    judged: tuple[Judged, ...]
+    tables: str
+    values: Mapping[str, Any]
+    smoke: bool = False
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    def holds(self, judged: Judged) -> bool | None:
+        """Whether a statement holds here; a smoke run tells nothing."""
+        return None if self.smoke else judged.holds
+
+    def to_markdown(self) -> str:
+        """Statements first, then our tables."""
+        lines = [f"# {self.exhibit.key}: {self.exhibit.title}", ""]
+        lines += [f"{self.exhibit.source}. {self.exhibit.note}".strip(), "", f"{self.setting}.", ""]
+        lines += [SMOKE, ""] if self.smoke else []
+        lines += ["| published | where | ours | holds |", "| --- | --- | --- | --- |"]
+        for one in self.judged:
+            told = {True: "yes", False: "no", None: "cannot be told"}[self.holds(one)]
+            stated = one.statement
+            lines.append(f"| {stated.text} | {stated.where} | {one.ours} | {told}: {stated.criterion} |")
+        lines += ["", self.tables.rstrip(), ""]
+        lines += [f"- failed: {name}: {reason}" for name, reason in self.failures.items()]
+        return "\n".join(lines).rstrip() + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "experiment": self.exhibit.key,
+            "setting": self.setting,
+            "smoke": self.smoke,
+            "statements": [{**dataclasses.asdict(one), "holds": self.holds(one)} for one in self.judged],
+            "values": dict(self.values),
+            "failures": dict(self.failures),
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write ``comparison.json`` and ``comparison.md``."""
+        write_text(folder / JSON_FILE, json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n")
+        write_text(folder / MARKDOWN_FILE, self.to_markdown())
+
+    def written(self, order: ExperimentOrder, files: Sequence[Path]) -> Outcome:
+        """The same as an outcome, once it is written into the order's folder.
+
+        Args:
+            order: What was carried out.
+            files: That were drawn beside it.
+        """
+        self.write(order.folder)
+        for path in files:
+            order.tell(f"wrote {path}")
+        return Outcome(folder=order.folder, comparison=self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What carrying out an experiment made.
+
+    Attributes:
+        folder: Of the results.
+        comparison: Ours beside theirs.
+    """
+
+    folder: Path
+    comparison: Findings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentOrder:
+    """How an experiment is to be carried out.
+
+    Attributes:
+        folder: Of the results; what it holds is taken as it is.
+        data: The dataset's root; None where it is not at hand.
+        settings: ``key=value``.
+        seed: Of everything random.
+        smoke: Run it small, on a tiny generated world.
+        quiet: Show no progress on stderr.
+        tell: Receives a line at each stage.
+    """
+
+    folder: Path
+    data: Path | None = None
+    settings: tuple[str, ...] = ()
+    seed: int = 0
+    smoke: bool = False
+    quiet: bool = False
+    tell: Tell = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Exhibit):
+    """A published experiment.
+
+    Attributes:
+        dataset: A name in ``tutti.data.datasets.DATASETS``.
+        statements: What the work says of it.
+        carry_out: Finds out, and writes everything into the order's folder.
+    """
+
+    dataset: str
+    statements: tuple[Statement, ...]
+    carry_out: Callable[[Experiment, ExperimentOrder], Outcome]

@@ -31,7 +31,7 @@ def folded(network: Tagger) -> Tagger:
             for layer in _folded_layer(module, layer_name, norm_name):
                 setattr(module, layer_name, layer)
                 setattr(module, norm_name, nn.Identity())
-    if next(fast.parameters()).device.type == "cpu":  # accelerators have products to spare
+    if fast.device.type == "cpu":  # accelerators have products to spare
         _transform_tall_convolutions(fast)
     fast.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return fast

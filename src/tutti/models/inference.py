@@ -239,7 +239,7 @@ class _Desk:
         self._seconds = seconds
         self._pool = pool
         self._keep_excerpts = keep_excerpts
-        device = next(model.network.parameters()).device
+        device = model.network.device
         self._batch_size = batch_size(model.n_samples / model.sample_rate, device=device.type)
         self._waiting: deque[tuple[_Hearing, NDArray[np.float32]]] = deque()
         self._under_way: deque[tuple[list[_Hearing], Future[_Computed]]] = deque()
@@ -285,7 +285,7 @@ class _Desk:
 
 
 def _compute(network: Tagger, batch: NDArray[np.float32], *, task: ModelTask) -> _Computed:
-    device = next(network.parameters()).device
+    device = network.device
     began = time.perf_counter()
     with torch.inference_mode():
         features = network.frontend(torch.from_numpy(batch).to(device))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
 import torch
@@ -115,6 +116,11 @@ class Tagger(nn.Module):
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(embed_dim, n_labels) if n_labels else NoHead()
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights lie, or its buffers: a network of statistics has no weights without a head."""
+        return next(chain(self.parameters(), self.buffers())).device
 
     def represent(self, waveform: Tensor) -> Tensor:
         """``[batch, samples]`` to ``[batch, embed_dim]``."""

@@ -46,7 +46,7 @@ def standardise(network: Tagger, sounds: Sounds, *, n_samples: int) -> bool:
 def _features(network: Tagger, sounds: Sounds, *, n_samples: int) -> Iterator[Tensor]:
     plan = ExcerptPlan(n_samples=n_samples, count=1)
     chosen = np.unique(np.linspace(0, len(sounds.rows) - 1, min(MOST_SOUNDS, len(sounds.rows))).round().astype(int))
-    device = next(network.parameters()).device
+    device = network.device
     for row in sounds.rows[chosen].tolist():
         (start,) = plan.starts(int(sounds.store.n_samples[row]))
         excerpt = torch.from_numpy(sounds.store.excerpts([row], [start], n_samples=n_samples))

@@ -72,16 +72,7 @@ class TimbreEncoder(nn.Module):
 
 
 def build(config: TimbreMLPConfig, n_labels: int) -> Tagger:
-    """An untrained baseline.
-
-    Raises:
-        ConfigError: There are no labels, and so nothing to learn.
-    """
-    if not n_labels:
-        raise ConfigError(
-            "timbre_mlp has nothing to learn without labels: its vectors are statistics of the sound",
-            hint="give it labels, or take another architecture",
-        )
+    """An untrained baseline; without labels, the statistics alone, of which there is nothing to learn."""
     return Tagger(TimbreStatistics(config.timbre), TimbreEncoder(config), n_labels, dropout=config.dropout)
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner, Result
 
 from tutti.cli.models import models_app
-from tutti.errors import ConfigError, UnknownNameError
+from tutti.errors import ConfigError, ModelError, UnknownNameError
 from tutti.models.label_files import read_labels
 from tutti.models.model import Model
 from tutti.models.taggers import build_tagger
@@ -142,3 +143,22 @@ def test_a_shipped_model_is_first_in_the_list_and_shown_with_who_taught_it(small
     for expected in ("licence: MIT\n", "limits:\n  Hears no whales.\n", "teachers:\n  fcn-mtat: MIT", "low  30.00% of"):
         assert expected in shown
     assert tutti_models("pull", "tiny").stdout == f"tiny\t{places / 'shipped' / 'tiny'}\n"
+
+
+def test_an_extractor_is_made_of_an_onnx_file_or_refused_in_words(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    helper, floats = onnx.helper, onnx.TensorProto.FLOAT
+    shapes = {"patches": ["n", 96, 64], "means": ["n", 64]}
+    entry, output = (helper.make_tensor_value_info(name, floats, shape) for name, shape in shapes.items())
+    axes = onnx.numpy_helper.from_array(np.array([1], dtype=np.int64), "axes")
+    double = helper.make_node("Concat", ["means", "means"], ["vectors"], axis=1)
+    vectors = helper.make_tensor_value_info("vectors", floats, ["n", 128])
+    mean = helper.make_node("ReduceMean", ["patches", "axes"], ["means"], keepdims=0)
+    graph = helper.make_graph([mean, double], "toy", [entry], [vectors], [axes], value_info=[output])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "v.onnx")
+    made = tutti_models("extractor", "vggish", tmp_path / "v.onnx", "-o", tmp_path / "vggish", "--hop", "0.5")
+    assert "VGGish, 128 dimensions, a patch each 0.5 s" in made.stdout
+    assert (tmp_path / "vggish" / "config.json").exists()
+    with pytest.raises(ModelError, match="1024 dimensions"):
+        tutti_models("extractor", "yamnet", tmp_path / "v.onnx", "-o", tmp_path / "yamnet")
+    assert not (tmp_path / "yamnet").exists()

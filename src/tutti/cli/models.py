@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 models_app = typer.Typer(
-    no_args_is_help=True, help="Shipped and published models: list, show, pull, import, describe, path."
+    no_args_is_help=True, help="Shipped and published models: list, show, pull, import, extractor, describe, path."
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -126,6 +126,23 @@ def import_model(
     )
     model.save(output)
     typer.echo(f"{model.name}\t{output}")
+
+
+@models_app.command()
+def extractor(
+    network: Annotated[str, typer.Argument(help="vggish, yamnet, openl3-512 or openl3-6144.")],
+    weights: Annotated[Path, typer.Argument(help="The network as an ONNX file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the encoder: new, empty, or one of these.")],
+    hop: Annotated[
+        float | None, typer.Option(help="Seconds from one patch to the next. [the published]", show_default=False)
+    ] = None,
+) -> None:
+    """Make an encoder of sounds from a network of others that you have as an ONNX file."""
+    from tutti.models.extractors.sounds import SoundExtractor
+
+    encoder = SoundExtractor(network, weights, hop=hop)
+    encoder.save(output)
+    typer.echo(f"{output}: {encoder.facts.title}, {encoder.embed_dim} dimensions, a patch each {encoder.hop:g} s")
 
 
 @models_app.command()

@@ -130,6 +130,7 @@ class FusionSchemeConfig:
         fusion: How the streams are brought together.
         space: A space that the vectors of two modalities are brought into, without labels.
         streams: What the fusion takes: the encoders' ``vectors``, their places in the ``space``, or ``both``.
+        fused: Of which modalities the fusion takes them; without any, of all. Others only help to learn the space.
         modality_dropout: How often a modality of an item is left out while training; one always stays.
         batch_size: Items, at most.
         audio: How sounds are heard.
@@ -152,6 +153,7 @@ class FusionSchemeConfig:
     fusion: FusionConfig = field(default_factory=FusionConfig)
     space: SpaceStage | None = None
     streams: Streams = "vectors"
+    fused: tuple[Modality, ...] = ()
     modality_dropout: float = 0.0
     batch_size: int = 32
     audio: SoundStage = field(default_factory=SoundStage)
@@ -183,6 +185,21 @@ class FusionSchemeConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} is not positive", hint="give 1 or more")
         self._check_space()
+        self._check_fused()
+
+    def _check_fused(self) -> None:
+        check_modalities(self.fused)
+        others = [one for one in self.fused if one not in self.modalities]
+        if others or len(set(self.fused)) < len(self.fused):
+            raise ConfigError(
+                f"fused={list(self.fused)} is not part of modalities={list(self.modalities)}",
+                hint="name modalities that are learned from, each once, or leave out scheme.fused",
+            )
+        if self.fused and self.space is None:
+            raise ConfigError(
+                "without a space, a modality that is not fused is of no use",
+                hint="leave it out of scheme.modalities, and leave out scheme.fused",
+            )
 
     def _check_space(self) -> None:
         if (self.streams != "vectors") != (self.space is not None):

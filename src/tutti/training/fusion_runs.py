@@ -328,9 +328,10 @@ def learn_separately(work: Work) -> Learned:
     items = work.splits.learned
     encoded = {one: encoded_once(encoder, items, folder / VECTORS, work.tell) for one, encoder in encoders.items()}
     space = None if settings.space is None else _learned_space(work, encoded)
+    fused = settings.fused or settings.modalities
     streams = [
         Stream(modality=modality, in_space=in_space)
-        for modality in settings.modalities
+        for modality in fused
         for in_space in {"vectors": (False,), "space": (True,), "both": (False, True)}[settings.streams]
     ]
     given = stream_vectors(streams, encoded, space)
@@ -339,7 +340,8 @@ def learn_separately(work: Work) -> Learned:
     training, dropout = work.settings.training or work.recipe.training, settings.modality_dropout
     _, history = work.learn(views, fusion, training, folder / "fusion", dropout=dropout)
     failures = {item_id: "; ".join(problems.values()) for item_id, problems in given.problems.items()}
-    return Learned(model=work.model(encoders, fusion, streams, space), history=history, failures=failures)
+    model = work.model({modality: encoders[modality] for modality in fused}, fusion, streams, space)
+    return Learned(model=model, history=history, failures=failures)
 
 
 WAYS = {"separate": learn_separately, "joint": learn_jointly}

@@ -68,6 +68,14 @@ class Analysis:
     heard: Heard | None = None
     failure: TuttiError | None = None
 
+    @property
+    def refusal(self) -> TuttiError | None:
+        """Why nothing should be said of the recording: it failed, or it is silent; None where neither."""
+        if self.failure is None and self.heard is not None and self.heard.is_silent:
+            hint = "leave it out, or write it anew"
+            return AudioError(f"{self.recording.key} is silent: {self.heard.silence}", hint=hint)
+        return self.failure
+
 
 @dataclass(kw_only=True)
 class StageSeconds:

@@ -17,7 +17,7 @@ from tutti.audio.recording import Recording
 from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.models.encoders import Encoded, Progress, gathered
-from tutti.models.inference import analyse
+from tutti.models.inference import Analysis, analyse
 from tutti.models.model import Model
 
 
@@ -62,7 +62,7 @@ class SoundEncoder:
         self.model.save(folder)
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
-        """The mean of the vectors of an item's tracks that can be heard; see the protocol."""
+        """The mean of the vectors of an item's tracks that can be heard and are not silent; see the protocol."""
         owners: dict[str, list[Item]] = {}
         recordings: dict[str, Recording] = {}
         for item in items:
@@ -75,12 +75,20 @@ class SoundEncoder:
         for done, analysis in enumerate(analyse(recordings.values(), [self.model], jobs=1), start=1):
             track_id = analysis.recording.key
             for item in owners[track_id]:
-                if analysis.failure is None:
+                if analysis.refusal is None:
                     heard.setdefault(item.item_id, {})[track_id] = analysis.results[self.name].vectors
-                else:
-                    problems.setdefault(item.item_id, analysis.failure.message)
+                problem = _problem(analysis)
+                if problem is not None:
+                    problems.setdefault(item.item_id, problem)
             if progress is not None:
                 progress(done, len(recordings))
         # Summed in the order of the tracks, not in that in which they were heard: the same sum every time.
         means = {key: np.mean([some[one] for one in sorted(some)], axis=0) for key, some in heard.items()}
         return gathered(items, means, problems, embed_dim=self.embed_dim)
+
+
+def _problem(analysis: Analysis) -> str | None:
+    if analysis.refusal is not None:
+        return analysis.refusal.message
+    damage = None if analysis.heard is None else analysis.heard.damage
+    return None if damage is None else f"{analysis.recording.key}: {damage}; what there is of it was heard"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tutti.audio.recording import Recording
-from tutti.errors import AudioError, TuttiError
+from tutti.errors import TuttiError
 from tutti.models.inference import Analysis, analyse
 from tutti.models.model import Model
 
@@ -61,18 +61,11 @@ def tag_files(
     failures: dict[Path, TuttiError] = {}
     for path in dict.fromkeys(paths):
         analysis = by_path[path]
-        failure = _failure(path, analysis)
-        if failure is not None:
-            failures[path] = failure
+        if analysis.refusal is not None:
+            failures[path] = analysis.refusal
         else:
             tagged += [_tagged(path, analysis, model) for model in models]
     return tagged, failures
-
-
-def _failure(path: Path, analysis: Analysis) -> TuttiError | None:
-    if analysis.failure is None and analysis.heard is not None and analysis.heard.is_silent:
-        return AudioError(f"{path} is silent: {analysis.heard.silence}", hint="leave it out, or write it anew")
-    return analysis.failure
 
 
 def _tagged(path: Path, analysis: Analysis, model: Model) -> Tagged:

@@ -226,3 +226,22 @@ def test_an_unknown_reader_is_refused_and_one_that_learned_nothing_says_so():
         TextReader(SMALL).read(["a text"])
     with pytest.raises(ConfigError, match="without an entity linker"):
         TextReader(TextConfig(reader="tfidf+entities"))
+
+
+@pytest.mark.slow
+def test_distilbert_in_a_folder_is_a_reader(tmp_path: Path):
+    transformers = pytest.importorskip("transformers", reason="the extra text is not installed")
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "slow", "loud", "piano", "guitars"]
+    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
+    transformers.BertTokenizer(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "distilbert")
+    torch.manual_seed(0)
+    settings = transformers.DistilBertConfig(vocab_size=9, dim=8, n_layers=1, n_heads=2, hidden_dim=16)
+    transformers.DistilBertModel(settings).save_pretrained(tmp_path / "distilbert")
+    config = TextConfig(reader="sentences", sentences=str(tmp_path / "distilbert"), widths=(4,))
+    reader = open_reader(config)
+    made = TextEncoder(config, reader, build_text_network(config, reader.n_inputs))
+    made.save(tmp_path / "encoder")
+    found = load_encoder(tmp_path / "encoder").encode(items(["slow piano", "loud guitars", ""]))
+    assert found.presence.tolist() == [True, True, False]
+    assert not np.allclose(found.vectors[0], found.vectors[1])
+    np.testing.assert_allclose(made.encode(items(["loud guitars"])).vectors[0], found.vectors[1], atol=1e-6)

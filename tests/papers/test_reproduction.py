@@ -89,3 +89,44 @@ def test_a_dataset_goes_from_its_folder_to_a_comparison(tmp_path):
     done = carry_out(order, quiet=True)
     assert {*done.comparison.missing} == {"MagnaTagATune", "Million Song Dataset"}
     assert {*done.comparison.failures} == {"fcn on jamendo, seed 0", "short-chunk-res on jamendo, seed 0"}
+
+
+@pytest.mark.slow
+def test_rows_of_fusion_share_their_encoders_and_a_point_in_the_space_needs_one_modality_in_use(tmp_path):
+    choice, table = Choice(rows=("cnn", "mm-audio"), smoke=True), find_exhibit("oramas2018/table2")
+    done = reproduce(table, tmp_path, choice=choice, quiet=True)
+    assert done.comparison.failures == {}
+    shared = sorted(folder.name.partition("-")[0] for folder in (tmp_path / "encoders" / "msd-i").iterdir())
+    assert shared == ["audio", "image"]
+    streams = done.runs[("mm-audio", "msd-i")].model.config.streams
+    assert [(stream.modality, stream.in_space) for stream in streams] == [("audio", True)]
+
+
+@pytest.mark.slow
+def test_every_genres_f1_stands_beside_a_persons(tmp_path):
+    choice = Choice(rows=("network-visual",), smoke=True)
+    done = reproduce(find_exhibit("oramas2018/table3"), tmp_path, choice=choice, quiet=True)
+    assert "| F1, Jazz |  | 0.2700 |" in done.comparison.to_markdown()  # the world has no jazz
+    assert done.comparison.cells[0].ours("f1_macro") is not None
+
+
+@pytest.mark.slow
+def test_albums_of_fixtures_go_from_their_folder_to_a_comparison(tmp_path):
+    """One album cannot be scored, so that the eight that were learned from are."""
+    root = tmp_path / "data" / "mumu"
+    find_dataset("mumu").make_fixture(root)
+    order = Order(
+        key="oramas2018/table6",
+        data=(f"mumu={root}",),
+        rows=("t-cosine-vsm",),
+        settings=(
+            "training.epochs=1",
+            "scheme.n_factors=4",
+            "scheme.text.network.widths=[8]",
+            "evaluation.split=train",
+        ),
+        folder=tmp_path / "out",
+    )
+    done = carry_out(order, quiet=True)
+    assert done.comparison.failures == {}
+    assert done.runs[("t-cosine-vsm", "mumu")].report.n_items == 8

@@ -8,11 +8,18 @@ holds what one work printed; ``EXHIBITS`` lists everything. Training itself, dat
 from __future__ import annotations
 
 from tutti.errors import unknown_name
-from tutti.papers import won2021, won2021_artist_groups, won2021_figures
+from tutti.papers import oramas2018, won2021, won2021_artist_groups, won2021_figures, wu2021
 from tutti.papers.table import Exhibit
 
 EXHIBITS: dict[str, Exhibit] = {
-    exhibit.key: exhibit for exhibit in (*won2021.TABLES, *won2021_artist_groups.TABLES, *won2021_figures.FIGURES)
+    exhibit.key: exhibit
+    for exhibit in (
+        *won2021.TABLES,
+        *won2021_artist_groups.TABLES,
+        *won2021_figures.FIGURES,
+        *oramas2018.TABLES,
+        *wu2021.EXPERIMENTS,
+    )
 }
 
 

@@ -3,6 +3,7 @@
 The output folder holds::
 
     catalogues/<column>/      the dataset as a catalogue
+    encoders/<column>/      encoders that rows of fusion share
     waveforms/<column>-<rate>/      decoded sounds, shared by all rows
     runs/<row>-<column>-seed<n>/      the runs, see ``tutti.training.runs``
     comparison.json, comparison.md      written anew after each run
@@ -208,6 +209,8 @@ class _Workshop:
         }
         if plain.get("scheme", {}).get("name") == "noisy-student":
             places["scheme.store"] = self._folder / "waveforms" / f"{column.name}-{config.sample_rate}-unlabelled"
+        if plain.get("scheme", {}).get("name") == "fusion":  # rows share what their encoders have learned
+            places["scheme.encoders"] = self._folder / "encoders" / column.name
         if plain.get("scheme", {}).get("name") == "artist-groups":  # factors and networks serve many rows
             places["scheme.folder"] = self._folder / "artist-groups" / f"{column.name}-seed{seed}"
         _merge(plain, nested(places))

@@ -19,6 +19,13 @@ from tutti.training.phases import find_protocol
 NARROW: dict[str, dict[str, int]] = {
     "artist_group_cnn": {"n_channels": 2},
     "cnnsa": {"n_channels": 8},
+    "cqt_cnn": {"n_channels": 2, "hop_length": 512},
+    "cqt_cnn_3x3_high": {"n_channels": 2, "hop_length": 256},
+    "cqt_cnn_3x3_low": {"n_channels": 2, "hop_length": 256},
+    "cqt_cnn_4x70_high": {"n_channels": 2, "hop_length": 512},
+    "cqt_cnn_4x70_low": {"n_channels": 2, "hop_length": 512},
+    "cqt_cnn_4x96_high": {"n_channels": 2, "hop_length": 512},
+    "cqt_cnn_4x96_low": {"n_channels": 2, "hop_length": 512},
     "crnn": {"n_channels": 4},
     "fcn": {"n_channels": 4},
     "harmonic_cnn": {"n_channels": 8},
@@ -36,7 +43,12 @@ NARROW: dict[str, dict[str, int]] = {
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},
 }
-LONGEST = {"music_tagging_transformer": 110_250, "spec_transformer": 72_000}  # samples: as long as the world's sounds
+LONGEST = {  # samples: as long as the world's sounds, or shorter
+    "music_tagging_transformer": 110_250,
+    "spec_transformer": 72_000,
+    "timbre_mlp": 72_000,
+    **{name: 72_000 for name in NARROW if name.startswith("cqt_cnn")},
+}
 SHORT: dict[str, Any] = {
     "training.accelerator": "cpu",
     "scheme.batch_size": 8,
@@ -47,6 +59,16 @@ SHORT: dict[str, Any] = {
 }
 TAGS = {"data.labels": "top:5", "data.spelling": "world"}
 CLASSES = {"data.labels": "all"}
+FUSION: dict[str, Any] = {
+    "scheme.n_factors": 4,
+    "scheme.audio.n_excerpts": 1,
+    "scheme.image.network.architecture": "small_resnet",
+    "scheme.image.network.weights": None,
+    "scheme.image.network.side": 32,
+    "scheme.image.network.n_channels": 4,
+    "scheme.text.network.n_terms": 200,
+    "scheme.text.network.widths": [16, 16],
+}
 GROUPS = {  # of some twenty tracks, whose subgenres are told by a prefix
     "data.labels": ["quick", "slow"],
     "scheme.n_hidden": 32,
@@ -77,9 +99,13 @@ def smoke_settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
     protocol = recipe["training"].get("protocol")
     epochs = 1 if protocol is None else len(find_protocol(protocol).phases)
     settings = {**SHORT, **labels, "training.epochs": epochs}
-    if recipe.get("scheme", {}).get("name") == "artist-groups":
+    scheme = recipe.get("scheme", {})
+    if scheme.get("name") == "fusion":
+        settings |= _small_fusion(scheme, labels)
+        del settings["scheme.valid_excerpts"]
+    if scheme.get("name") == "artist-groups":
         settings |= GROUPS
-    if recipe.get("scheme", {}).get("name") == "noisy-student":
+    if scheme.get("name") == "noisy-student":
         settings |= {"scheme.teacher.batch_size": SHORT["scheme.batch_size"], "scheme.teacher.options": options}
     return {**settings, **{f"model.options.{key}": value for key, value in options.items()}}
 
@@ -88,6 +114,16 @@ def _small_options(recipe: Mapping[str, Any]) -> dict[str, int]:
     architecture = recipe["model"]["architecture"]
     n_samples = find_architecture(architecture).configure(**recipe["model"].get("options", {})).n_samples
     return {**NARROW.get(architecture, {}), "n_samples": min(n_samples, LONGEST.get(architecture, n_samples))}
+
+
+def _small_fusion(scheme: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
+    """Small encoders, and one epoch of every stage that has settings of its own; more labels than ADiv looks at."""
+    settings = {**FUSION, **({"data.labels": "top:8"} if labels is TAGS else {})}
+    own = [f"scheme.{stage}.training" for stage in ("audio", "image", "text") if "training" in scheme.get(stage, {})]
+    own += ["scheme.space.learned"] if "space" in scheme else []
+    for section in own:
+        settings |= {f"{section}.epochs": 1, f"{section}.accelerator": SHORT["training.accelerator"]}
+    return settings
 
 
 def smoke_catalogue(folder: Path, column: Column) -> Path:

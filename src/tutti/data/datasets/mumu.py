@@ -216,8 +216,8 @@ def _addresses(root: Path) -> dict[str, str]:
 
 FIXTURE_ALBUMS = (  # split, labels, reviews
     ("train", "Jazz,Bebop", ("A warm, swinging record. The horns never hurry.", "“Très bien”, said all.")),
-    ("valid", "Rock,Pop,Surf Rock", ("Loud guitars, louder drums.",)),
-    ("test", "World Music,Brazil,Samba,Jazz", ("サンバの名盤。",)),
+    ("valid", "Rock,Pop,Surf Rock", ("Loud guitars; the drums never hurry.",)),
+    ("test", "World Music,Brazil,Samba,Jazz", ("サンバの名盤。", "A warm record.")),
     # As many as it takes to draw a split of our own.
     *(("train", genre, (f"{genre}, as one knows it.",)) for genre in ("Blues", "Country", "Folk", "Gospel", "Metal")),
     *(("train", genre, (f"{genre}, and much of it.",)) for genre in ("Reggae", "Soul")),

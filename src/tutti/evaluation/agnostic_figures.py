@@ -14,7 +14,6 @@ from tutti.files import atomic_file
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 DPI = 150
-SYMLOG = 1.0  # steps double, and begin with none
 
 
 def draw_curves(report: AgnosticReport, path: Path) -> Path:
@@ -29,14 +28,14 @@ def draw_curves(report: AgnosticReport, path: Path) -> Path:
         for panel, target in zip(panels, targets, strict=True):
             for colour, name in zip(COLOURS, report.distances, strict=False):
                 curve = report.curve(name, target)
-                added = [one.n_added for one in curve]
-                panel.plot(added, [one.f1_macro.value for one in curve], marker="o", color=colour, label=name)
+                steps = range(len(curve))
+                panel.plot(steps, [one.f1_macro.value for one in curve], marker="o", color=colour, label=name)
                 ends = [[getattr(one.f1_macro, end) for one in curve] for end in ("low", "high")]
-                panel.fill_between(added, *ends, color=colour, alpha=0.15, linewidth=0)
+                panel.fill_between(steps, *ends, color=colour, alpha=0.15, linewidth=0)
             reference = report.reference(target).f1_macro
             panel.axhline(reference.value, color="0.3", linestyle="--", label=f"{target} only")
-            panel.axhline(1 / len(report.classes), color="0.7", linestyle=":", label="chance")
-            panel.set_xscale("symlog", linthresh=SYMLOG)
+            panel.axhline(1 / len(report.classes), color="0.7", linestyle=":", label="1 / classes")
+            panel.set_xticks(steps, [f"{one.n_added:,}" for one in curve])
             panel.set(
                 xlabel=f"items with {target} added", ylabel="F1, macro", title=f"asked about {target}", ylim=(0, 1)
             )

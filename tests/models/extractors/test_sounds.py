@@ -81,6 +81,18 @@ def test_bad_files_are_told_of_and_absent_sounds_are_nan(write_onnx, items):
     assert np.isnan(found.vectors[2]).all()
 
 
+def test_a_silent_sound_has_no_vector_and_a_truncated_one_is_told_of(write_onnx, tmp_path):
+    soundfile.write(tmp_path / "silent.wav", np.zeros(32_000), 16_000)
+    soundfile.write(tmp_path / "whole.wav", noise(4), 16_000)
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "whole.wav").read_bytes()[:64_000])
+    tracks = {name: Track(track_id=name, audio=tmp_path / f"{name}.wav") for name in ("silent", "cut")}
+    items = [Item(item_id=name, title=name, tracks=(track,)) for name, track in tracks.items()]
+    found = SoundExtractor("vggish", write_onnx(None, 96, 64, n_outputs=128)).encode(items)
+    assert found.presence.tolist() == [False, True]
+    assert "is silent" in found.problems["silent"]
+    assert "what there is of it was heard" in found.problems["cut"]
+
+
 def test_an_item_has_the_same_vector_alone_and_among_others(write_onnx, items):
     extractor = SoundExtractor("yamnet", write_onnx(None, 96, 64, n_outputs=1024), hop=0.1)
     together = extractor.encode(items).vectors

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tutti.audio.excerpts import Excerpts, listen
+from tutti.audio.excerpts import Heard, listen
 from tutti.audio.patches import OPENL3, VGGISH, YAMNET, LogMelPatches, PatchConfig
 from tutti.audio.recording import Recording
 from tutti.data.items import Item
@@ -119,7 +119,7 @@ class SoundExtractor:
             AudioError: Nothing can be decoded.
             ModelError: The network fails.
         """
-        return np.concatenate(list(self._blocks(recording)))
+        return np.concatenate([event for event in self._listen(recording) if not isinstance(event, Heard)])
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """The mean over patches, then over an item's tracks that can be heard; see the protocol."""
@@ -129,7 +129,11 @@ class SoundExtractor:
             vectors = []
             for track in item.sounds:
                 try:
-                    vectors.append(self._mean(track))
+                    vector, damage = self._mean(track)
+                    vectors.append(vector)
+                    if damage is not None:
+                        told = f"{track.track_id}: {damage}; what there is of it was heard"
+                        problems.setdefault(item.item_id, told)
                 except ModelError:
                     raise
                 except AudioError as error:
@@ -167,28 +171,40 @@ class SoundExtractor:
         settings = _settings(Path(folder))
         return cls(str(settings["network"]), Path(folder) / WEIGHTS, hop=float(settings["hop"]))
 
-    def _mean(self, track: Track) -> NDArray[np.float64]:
+    def _mean(self, track: Track) -> tuple[NDArray[np.float64], str | None]:
+        """The mean over patches, and how the sound broke off, if it did."""
         assert track.audio is not None
-        total, count = np.zeros(self.embed_dim), 0
-        for vectors in self._blocks(Recording.from_file(track.audio, key=track.track_id)):
-            total += vectors.sum(axis=0, dtype=np.float64)
-            count += len(vectors)
-        return total / count
+        total, count, heard = np.zeros(self.embed_dim), 0, None
+        for event in self._listen(Recording.from_file(track.audio, key=track.track_id)):
+            if isinstance(event, Heard):
+                heard = event
+            else:
+                total += event.sum(axis=0, dtype=np.float64)
+                count += len(event)
+        assert heard is not None
+        if heard.is_silent:
+            raise AudioError(f"{track.track_id} is silent: {heard.silence}", hint="leave it out, or write it anew")
+        return total / count, heard.damage
 
     @torch.inference_mode()
-    def _blocks(self, recording: Recording) -> Iterator[NDArray[np.float32]]:
-        """Vectors of full batches and of what remains: the same batches whatever the blocks in which a file is read."""
+    def _listen(self, recording: Recording) -> Iterator[NDArray[np.float32] | Heard]:
+        """Vectors of full batches and of what remains: the same batches whatever the blocks in which a file is read.
+
+        At the end comes what was heard.
+        """
         spec, size = self.facts.patches.spec(self.hop), self._onnx.batch_size
         waiting = np.empty((0, self.facts.patches.n_samples), dtype=np.float32)
         for event in listen(recording, [spec]):
-            if isinstance(event, Excerpts):
-                waiting = np.concatenate([waiting, event.waveforms])
-                n_ready = len(waiting) - len(waiting) % size
-                if n_ready:
-                    yield self._vectors(waiting[:n_ready])
-                    waiting = waiting[n_ready:]
-        if len(waiting):
-            yield self._vectors(waiting)
+            if isinstance(event, Heard):
+                if len(waiting):
+                    yield self._vectors(waiting)
+                yield event
+                return
+            waiting = np.concatenate([waiting, event.waveforms])
+            n_ready = len(waiting) - len(waiting) % size
+            if n_ready:
+                yield self._vectors(waiting[:n_ready])
+                waiting = waiting[n_ready:]
 
     def _vectors(self, waveforms: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._onnx.takes_waveforms:

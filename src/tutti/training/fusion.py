@@ -245,7 +245,12 @@ class JointNetwork(nn.Module):
             encoded = _encoded(branch, given) if len(given) else presence.new_zeros(0, dim, dtype=torch.float32)
             empty = encoded.new_zeros(len(presence), dim)
             vectors.append(empty.index_copy(0, places, encoded))
-        fused: Fused = self.fusion([one.float() for one in vectors], presence)
+        return self.fuse(vectors, presence)
+
+    def fuse(self, vectors: Sequence[Tensor], presence: Tensor) -> Fused:
+        """Fuse vectors that are there already, in single precision even where branches compute in less: it is cheap."""
+        with torch.autocast(presence.device.type, enabled=False):
+            fused: Fused = self.fusion([one.float() for one in vectors], presence)
         return fused
 
 
@@ -347,11 +352,10 @@ class ItemLearning:
     def validate(self, network: nn.Module) -> dict[str, float]:
         """The loss; areas over labels, of classes their accuracy."""
         inner = _inner(network)
-        presence = self.presence[self.valid]
-        fused = inner.fusion(self.represent(inner, self.valid), torch.from_numpy(presence))
-        wanted = torch.from_numpy(self.wanted[self.valid])
-        readout = inner.fusion.readout
-        scores = {"loss": fusion_loss(fused, torch.from_numpy(presence), wanted, readout).item()}
+        readout, device = inner.fusion.readout, next(inner.fusion.parameters()).device
+        presence, wanted = (torch.from_numpy(one[self.valid]).to(device) for one in (self.presence, self.wanted))
+        fused = inner.fuse([one.to(device) for one in self.represent(inner, self.valid)], presence)
+        scores = {"loss": fusion_loss(fused, presence, wanted, readout).item()}
         targets = self.wanted[self.valid] > 0
         if isinstance(readout, ValueReadout):
             return scores

@@ -60,6 +60,7 @@ class CoverConfig:
         side: Of the input, pixels; 224 is published.
         n_channels: Of the first stage of ``small_resnet``; its vectors have eight times as many dimensions.
         n_blocks: Of each of the four stages of ``small_resnet``.
+        depths: Blocks of each stage of a ``resnet`` of another size than its name says; None is the published size.
         augmentation: What is random about a cover in training.
         name: Of the encoder.
     """
@@ -69,6 +70,7 @@ class CoverConfig:
     side: int = 224
     n_channels: int = 32
     n_blocks: int = 1
+    depths: tuple[int, ...] | None = None
     augmentation: CoverAugmentation = field(default_factory=CoverAugmentation)
     name: str = "covers"
 
@@ -85,8 +87,18 @@ class CoverConfig:
         for name in ("n_channels", "n_blocks"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} is not positive", hint="give 1 or more")
+        if self.depths is not None and (self.architecture == "small_resnet" or min(self.depths, default=0) < 1):
+            raise ConfigError(
+                f"depths={list(self.depths)} do not fit {self.architecture}",
+                hint="give a positive number for each stage of a resnet, or n_blocks of small_resnet",
+            )
         if self.side < 32:
             raise ConfigError(f"side={self.side} pixels leaves nothing after five halvings", hint="give 32 or more")
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Of each stage of a ``resnet``."""
+        return tuple(self.depths) if self.depths is not None else DEPTHS[self.architecture]
 
     @property
     def transforms(self) -> CoverTransforms:
@@ -107,6 +119,12 @@ class CoverNetwork(nn.Module):
         self.body = body
         self.embed_dim = embed_dim
         self.published = published
+
+    @property
+    def stages(self) -> list[nn.Module]:
+        """What follows one after the other; each gives maps ``[batch, channels, height, width]``."""
+        stages: Any = self.body if self.published is None else self.body.get_submodule("encoder.stages")
+        return list(stages)
 
     def maps(self, pictures: Tensor) -> Tensor:
         """Before the mean over the picture. ``[batch, 3, side, side]`` to ``[batch, embed_dim, height, width]``."""
@@ -149,7 +167,7 @@ def build_cover_network(config: CoverConfig) -> CoverNetwork:
         return _small_resnet(config)
     transformers = import_extra("transformers", extra="text", purpose=PURPOSE)
     if config.weights is None:
-        settings = transformers.ResNetConfig(depths=list(DEPTHS[config.architecture]), layer_type="bottleneck")
+        settings = transformers.ResNetConfig(depths=list(config.blocks), layer_type="bottleneck")
         return _published(transformers.ResNetModel(settings))
     transformers.utils.logging.disable_progress_bar()
     try:
@@ -158,8 +176,21 @@ def build_cover_network(config: CoverConfig) -> CoverNetwork:
             raise ConfigError(
                 f"{config.weights} holds a {found.model_type}, wanted a resnet", hint="such as microsoft/resnet-50"
             )
-        body = transformers.ResNetModel.from_pretrained(config.weights, local_files_only=True)
-    except (OSError, ValueError) as cause:
+        if tuple(found.depths) != config.blocks:
+            raise ConfigError(
+                f"{config.weights} holds a resnet with stages of {list(found.depths)} blocks, "
+                f"{config.architecture} was to have {list(config.blocks)}",
+                hint="set architecture and depths to those of the weights",
+            )
+        body, told = transformers.ResNetModel.from_pretrained(
+            config.weights, local_files_only=True, output_loading_info=True
+        )
+        if told["missing_keys"]:  # which transformers fills with random numbers
+            lacking = sorted(told["missing_keys"])
+            raise ConfigError(
+                f"{config.weights} lacks {len(lacking)} parameters, such as {lacking[0]!r}", hint="fetch it anew"
+            )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as cause:
         if isinstance(cause, ConfigError):
             raise
         first_line = str(cause).partition("\n")[0]
@@ -167,7 +198,7 @@ def build_cover_network(config: CoverConfig) -> CoverNetwork:
             f"the weights {config.weights} of {config.architecture} are not at hand: {first_line}",
             hint="give a folder with config.json and model.safetensors, leave out weights, or take small_resnet",
         ) from None
-    return _published(body)
+    return _published(body.float())
 
 
 def _small_resnet(config: CoverConfig) -> CoverNetwork:

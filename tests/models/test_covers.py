@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 
 from tutti.data.items import Item
-from tutti.data.pictures import open_pictures
+from tutti.data.pictures import first_readable, open_pictures
 from tutti.errors import ConfigError, ModelError, UnknownNameError
+from tutti.models import covers as module
 from tutti.models.covers import CoverConfig, CoverEncoder, build_cover_network
 from tutti.models.encoder_kinds import load_encoder
 
@@ -103,9 +104,23 @@ def test_no_items_give_no_vectors(encoder: CoverEncoder) -> None:
 
 def test_progress_is_told_to_the_end(encoder: CoverEncoder, covers: dict[str, Path]) -> None:
     told: list[tuple[int, int]] = []
-    items = [item("none"), *(item(str(number), covers["plain.png"]) for number in range(70))]
+    items = [item("none"), *(item(str(number), *[covers["plain.png"]] * (number + 1)) for number in range(70))]
     encoder.encode(items, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (70, 70)
+    assert told == [(64, 70), (70, 70)]
+
+
+def test_a_cover_that_items_share_is_read_once(
+    encoder: CoverEncoder, covers: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[Path, ...]] = []
+    monkeypatch.setattr(
+        module, "first_readable", lambda some, *, side: read.append(some) or first_readable(some, side=side)
+    )
+    shared = [item(f"{name} {turn}", covers[name]) for turn in range(3) for name in ("plain.png", "cut.jpg")]
+    encoded = encoder.encode(shared)
+    assert len(read) == 2
+    assert encoded.presence.tolist() == [True, False] * 3
+    assert set(encoded.problems) == {"cut.jpg 0", "cut.jpg 1", "cut.jpg 2"}
 
 
 def test_a_vector_is_the_mean_of_the_maps(encoder: CoverEncoder) -> None:

@@ -257,29 +257,34 @@ class CoverEncoder:
         return digest.hexdigest()[:16]
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
-        """Vectors of items' covers; see the protocol."""
+        """Vectors of items' covers; those that several items share are read once. See the protocol."""
+        sharing: dict[tuple[Path, ...], list[str]] = {}
+        for item in items:
+            if item.covers:
+                sharing.setdefault(item.covers, []).append(item.item_id)
         vectors: dict[str, NDArray[np.float32]] = {}
         problems: dict[str, str] = {}
-        with_covers = [item for item in items if item.covers]
-        for done, (some, found) in enumerate(self._read(with_covers), start=1):
-            problems |= {
-                item.item_id: cover.problem
-                for item, cover in zip(some, found, strict=True)
-                if cover.problem is not None
-            }
-            seen = [(item, cover.picture) for item, cover in zip(some, found, strict=True) if cover.picture is not None]
-            made = self.encode_pictures([picture for _, picture in seen])
-            vectors |= {item.item_id: vector for (item, _), vector in zip(seen, made, strict=True)}
+        done = 0
+        for some, found in self._read(list(sharing)):
+            made = iter(self.encode_pictures([cover.picture for cover in found if cover.picture is not None]))
+            for covers, cover in zip(some, found, strict=True):
+                if cover.picture is not None:
+                    vectors |= dict.fromkeys(sharing[covers], next(made))
+                if cover.problem is not None:
+                    problems |= dict.fromkeys(sharing[covers], cover.problem)
+            done += len(some)
             if progress is not None:
-                progress(min(done * AT_ONCE, len(with_covers)), len(with_covers))
+                progress(done, len(sharing))
         return gathered(items, vectors, problems, embed_dim=self.embed_dim)
 
-    def _read(self, items: Sequence[Item]) -> Iterator[tuple[Sequence[Item], list[FoundCover]]]:
+    def _read(
+        self, wanted: Sequence[tuple[Path, ...]]
+    ) -> Iterator[tuple[Sequence[tuple[Path, ...]], list[FoundCover]]]:
         side = self.transforms.square_side
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for first in range(0, len(items), AT_ONCE):
-                some = items[first : first + AT_ONCE]
-                yield some, list(pool.map(lambda item: first_readable(item.covers, side=side), some))
+            for first in range(0, len(wanted), AT_ONCE):
+                some = wanted[first : first + AT_ONCE]
+                yield some, list(pool.map(lambda covers: first_readable(covers, side=side), some))
 
     @torch.inference_mode()
     def encode_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -1,0 +1,110 @@
+"""Statements of a paper whose figures bear no numbers, found out again on the tiny world and on a fixture."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tutti.data.datasets import find_dataset
+from tutti.errors import ConfigError, DatasetError, UnknownNameError
+from tutti.evaluation.report import Estimate
+from tutti.papers import find_exhibit
+from tutti.papers.commands import Order, carry_out, listing
+from tutti.papers.experiment import ExperimentOrder, Findings, Judged, Statement
+from tutti.papers.wu2021_pairs import WuSettings, read_pairs, read_settings
+from tutti.papers.wu2021_retrieval import judge_retrieval
+
+KEYS = ("wu2021/figure2", "wu2021/figure3", "wu2021/figure4")
+
+
+def test_the_three_figures_are_listed_with_their_statements():
+    listed = {one["key"]: one for one in json.loads(listing(as_json=True))}
+    assert all(listed[key]["statements"] and listed[key]["datasets"] == ["audioset-pairs"] for key in KEYS)
+    assert "wu2021/figure3" in listing()
+
+
+def test_published_settings_are_the_papers():
+    settings = WuSettings()
+    found = settings.space.resolved()
+    assert (found.batch_size, found.learning_rate, found.margin, found.patience) == (4096, 1e-3, 1.0, 5)
+    assert (settings.n_components, settings.depth, settings.n_each) == (128, 30, 1000)
+    assert (settings.n_trees, settings.max_depth) == (100, 32)
+
+
+def test_settings_are_given_as_on_the_command_line(tmp_path):
+    given = ("audio.yamnet=encoders/yamnet", "space.preset=wu2021-code", "space.epochs=3", "per_class=[0, 5]")
+    settings = read_settings(ExperimentOrder(folder=tmp_path, settings=given))
+    assert settings.audio == {"yamnet": "encoders/yamnet"}
+    assert settings.space.resolved().learning_rate == 1e-4
+    assert settings.per_class == (0, 5)
+    for wrong in ("depths=3", "depth=deep"):
+        with pytest.raises(ConfigError, match="makes no sense"):
+            read_settings(ExperimentOrder(folder=tmp_path, settings=(wrong,)))
+    with pytest.raises(UnknownNameError, match="wu2022"):
+        read_settings(ExperimentOrder(folder=tmp_path, settings=("space.preset=wu2022",)))
+
+
+def test_without_data_the_order_says_what_it_wants_and_leaves_nothing(tmp_path):
+    with pytest.raises(ConfigError, match="audioset-pairs is wanted") as caught:
+        carry_out(Order(key=KEYS[0], folder=tmp_path / "out"))
+    assert "--data audioset-pairs=FOLDER" in str(caught.value.hint)
+    with pytest.raises(ConfigError, match="no rows"):
+        carry_out(Order(key=KEYS[0], folder=tmp_path / "out", rows=("yamnet",), smoke=True))
+    assert not (tmp_path / "out").exists()
+
+
+def test_pairs_with_one_class_are_classified_and_the_others_translated(tmp_path):
+    root = tmp_path / "root"
+    find_dataset("audioset-pairs").make_fixture(root)
+    lines = ["drumming\tDrum;Drum kit\ttrain", "strings\tCello\ttest", "singing\tChoir;Cello\ttest"]
+    (root / "labels.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pairs = read_pairs(ExperimentOrder(folder=tmp_path / "out", data=root), WuSettings())
+    ids = np.array([item.item_id for item in pairs.items])
+    assert ids[pairs.clips.is_train].tolist() == ["drumming"]
+    assert ids[pairs.clips.is_test].tolist() == ["strings"]
+    assert list(pairs.clips.names) == ["cello", "drums"]
+    assert "there are no others" in pairs.note
+    (root / "ontology.json").unlink()
+    with pytest.raises(DatasetError, match="no ontology"):
+        read_pairs(ExperimentOrder(folder=tmp_path / "other", data=root), WuSettings())
+
+
+def scores(audio_to_image, image_to_audio, chance=0.5):
+    found = {"audio_to_image": audio_to_image, "image_to_audio": image_to_audio}
+    found |= {f"{way}_random": chance for way in tuple(found)}
+    return {f"ndcg_{way}": Estimate(value=value, low=value, high=value) for way, value in found.items()}
+
+
+def test_statements_of_retrieval_are_judged_by_what_was_given():
+    found = {
+        "yamnet+resnet50": scores(0.9, 0.9),
+        "openl3+openl3-image": scores(0.6, 0.5),
+        "openl3+openl3-image, untranslated": scores(0.4, 0.6),
+    }
+    assert [one.holds for one in judge_retrieval(found)] == [True, True, True]
+    found["openl3+openl3-image"] = scores(0.95, 0.5)
+    assert [one.holds for one in judge_retrieval(found)] == [False, False, True]
+    assert [one.holds for one in judge_retrieval({"ours+resnet50": scores(0.9, 0.9)})] == [None, None, None]
+
+
+def test_a_smoke_run_tells_nothing_of_a_statement():
+    one = Judged(statement=Statement(text="x", where="4", criterion="y"), ours="z", holds=True)
+    settings = {"exhibit": find_exhibit(KEYS[0]), "setting": "", "judged": (one,), "tables": "", "values": {}}
+    assert Findings(**settings).to_json()["statements"][0]["holds"] is True
+    assert Findings(**settings, smoke=True).to_json()["statements"][0]["holds"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", KEYS)
+def test_a_smoke_run_takes_the_whole_way_and_resumes(tmp_path, key):
+    done = carry_out(Order(key=key, folder=tmp_path / "out", smoke=True), quiet=True)
+    assert (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8").startswith(f"# {key}")
+    assert list((tmp_path / "out").glob("*.png"))
+    told: list[str] = []
+    with pytest.raises(ConfigError, match="holds results already"):
+        carry_out(Order(key=key, folder=tmp_path / "out", smoke=True))
+    again = carry_out(Order(key=key, folder=tmp_path / "out", smoke=True, resume=True), quiet=True, tell=told.append)
+    assert again.comparison.to_json() == done.comparison.to_json()
+    assert not any("encodes" in line for line in told)

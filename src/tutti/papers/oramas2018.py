@@ -292,9 +292,10 @@ TABLE_6 = Table(
     "stand in parentheses; the cover's 1.7 are unexplained, ResNet-101 has 43. ADiv cannot fall with depth: "
     "of text COSINE VSM, 0.53 and 0.44 are misprinted. TIMBRE-MLP heard coefficients of the Million Song "
     "Dataset, ours are computed. VSM+SEM had Babelfy's entities; here it is names that the catalogue knows, "
-    "or a service's that scheme.text.network.entities names. Heads that learn factors are linear as in the "
-    "text; the code's have a sigmoid. The published cover network learned with softmax in the code, with "
-    "sigmoids in the text and here. The published runs kept the last weights, ours the best.",
+    "or a service's that --set scheme.text.network.entities=… names. Heads that learn factors are linear as "
+    "in the text; those of sound and text have a sigmoid in the code, which --set scheme.activation=sigmoid "
+    "gives to all. The published cover network learned with softmax in the code, with sigmoids in the text "
+    "and here. The published runs kept the last weights, ours the best.",
     columns=(MUMU,),
     rows=(
         *(_sound_row(*one) for one in BY_SOUND),

@@ -103,7 +103,7 @@ def test_bad_reviews_are_counted_and_never_stop_the_rest(root, tmp_path):
     remarks = MUMU.check(root).remarks
     assert "2 of 16 reviews are empty" in remarks
     assert "2 of 16 reviews hold bytes that are no UTF-8, read as U+FFFD" in remarks
-    assert "of 1 albums, only the first 6,000 characters of reviews are kept" in remarks
+    assert "of 1 albums, only the first 3,000 characters of reviews are kept" in remarks
     tracks = {track.track_id: track for track in MUMU.catalogue(root, tmp_path / "catalogue").tracks()}
     text = tracks["TRMUMAU128F000001"].texts["review"]
     assert text.startswith("Loud \N{REPLACEMENT CHARACTER} guitars")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tutti.evaluation.report import Predicted, Report, Tuned, score, without_unl
 from tutti.evaluation.tagging import dataset_title
 from tutti.evaluation.values_report import PredictedValues, ValuesReport, score_values
 from tutti.files import write_text
-from tutti.models.multimodal import Described, MultimodalModel
+from tutti.models.multimodal import Described, MultimodalModel, StreamVectors
 
 SEEN: tuple[Modality, ...] = ("audio", "image", "text")
 
@@ -187,7 +187,7 @@ def predicted_of(
         labels=model.labels,
         targets=scored.targets[here] > 0,
         scores=described.predictions[here],
-        failures=failures | _half_read(described, failures),
+        failures=failures | _half_read(described, {item.item_id for item in scored.items} - set(failures)),
         training_seed=model.config.training.get("seed"),
         ids=[item.item_id for item, is_here in zip(scored.items, here, strict=True) if is_here],
         task="classes" if model.config.target == "classes" else "tags",
@@ -202,12 +202,12 @@ def _why_absent(described: Described, item: Item, left_out: Sequence[str]) -> st
     return f"nothing is left of it without {' and '.join(left_out)}" if left_out else "nothing of it is at hand"
 
 
-def _half_read(described: Described, failures: Iterable[str]) -> dict[str, str]:
+def _half_read(described: Described, scored: Collection[str]) -> dict[str, str]:
     """What could not be read of items that were scored by the rest."""
     return {
         item_id: "scored by the rest: " + "; ".join(problems.values())
         for item_id, problems in described.problems.items()
-        if problems and item_id not in failures
+        if problems and item_id in scored
     }
 
 
@@ -246,16 +246,28 @@ def scored_report(
 
 
 def score_subsets(
-    model: MultimodalModel, scored: ScoredItems, *, bootstrap: Bootstrap, threshold: float = 0.5
+    model: MultimodalModel,
+    scored: ScoredItems,
+    *,
+    bootstrap: Bootstrap,
+    threshold: float = 0.5,
+    streams: StreamVectors | None = None,
 ) -> dict[tuple[str, ...], Report | ValuesReport]:
     """Scores with every choice of modalities, all of them first; files are read once.
 
     Each choice is scored on the items of which it leaves something.
 
+    Args:
+        model: Which.
+        scored: Items and the truth.
+        bootstrap: How intervals are drawn.
+        threshold: A label is given where its score is at least this.
+        streams: Of these items, where the model's encoders have given them already.
+
     Raises:
         ConfigError: Nothing can be scored at all.
     """
-    streams = model.encode(scored.items)
+    streams = model.encode(scored.items) if streams is None else streams
     reports: dict[tuple[str, ...], Report | ValuesReport] = {}
     for chosen in subsets(model.modalities):
         kept = np.array([stream.modality in chosen for stream in model.config.streams])

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.data.catalogue import Catalogue
-from tutti.data.items import Item
+from tutti.data.items import Item, told_apart
 from tutti.data.label_factors import label_factors
 from tutti.data.labels import choose_labels
 from tutti.data.track import Modality
@@ -44,7 +44,7 @@ from tutti.models.bundles import CONFIG
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import Encoded, ModalityEncoder, Projection
 from tutti.models.fusion import Fusion, FusionConfig, build_fusion
-from tutti.models.multimodal import SPACE, MultimodalConfig, MultimodalModel, Stream, stream_vectors
+from tutti.models.multimodal import SPACE, MultimodalConfig, MultimodalModel, Stream, StreamVectors, stream_vectors
 from tutti.models.projections import CanonicalCorrelations
 from tutti.models.readouts import ClassReadout, FactorReadout, Readout, TagReadout, ValueReadout
 from tutti.models.sound_encoders import SoundEncoder
@@ -127,7 +127,7 @@ def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
     _tell_shared_artists(by_split, tell)
     kept = {s: [one for one, fits in zip(by_split[s], fit[s], strict=True) if fits] for s in splits}
     ends = np.cumsum([len(kept[split]) for split in splits])
-    items = tuple(item for split in splits for item in kept[split])
+    items = tuple(told_apart(item for split in splits for item in kept[split]))
     return ItemSplits(
         items=items,
         labels=tuple(labels),
@@ -191,7 +191,10 @@ def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     scored = splits.scored(recipe.evaluation.split)
     tell(f"evaluating epoch {learned.history.best.epoch} on {len(scored.items)} {settings.level}s")
     bootstrap = Bootstrap(n_resamples=recipe.evaluation.n_resamples, seed=recipe.evaluation.seed)
-    reports = score_subsets(learned.model, scored, bootstrap=bootstrap, threshold=recipe.evaluation.threshold)
+    streams = None if learned.streams is None else learned.streams.rows(splits.rows[recipe.evaluation.split])
+    reports = score_subsets(
+        learned.model, scored, bootstrap=bootstrap, threshold=recipe.evaluation.threshold, streams=streams
+    )
     write_subsets(reports, recipe.folder)
     whole = next(iter(reports.values()))
     config = dataclasses.replace(learned.model.config, scores=scores(whole))
@@ -210,11 +213,12 @@ def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """What the stages of a run have made."""
+    """What the stages of a run have made, and the streams of all its items where they are there already."""
 
     model: MultimodalModel
     history: History
     failures: dict[str, str]
+    streams: StreamVectors | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,8 +329,9 @@ def learn_separately(work: Work) -> Learned:
     """Each encoder by itself, then what they give of all items, a space where one is wanted, and the fusion of it."""
     settings, folder = work.settings, work.recipe.folder
     encoders: dict[str, ModalityEncoder] = {one: learned_encoder(work, one) for one in settings.modalities}
-    items = work.splits.learned
-    encoded = {one: encoded_once(encoder, items, folder / VECTORS, work.tell) for one, encoder in encoders.items()}
+    kept = (settings.encoders or folder) / VECTORS
+    items = work.splits.items
+    encoded = {one: encoded_once(encoder, items, kept, work.tell) for one, encoder in encoders.items()}
     space = None if settings.space is None else _learned_space(work, encoded)
     fused = settings.fused or settings.modalities
     streams = [
@@ -339,9 +344,10 @@ def learn_separately(work: Work) -> Learned:
     fusion = work.fresh_fusion([view.embed_dim for view in views], work.readout(), settings.fusion)
     training, dropout = work.settings.training or work.recipe.training, settings.modality_dropout
     _, history = work.learn(views, fusion, training, folder / "fusion", dropout=dropout)
-    failures = {item_id: "; ".join(problems.values()) for item_id, problems in given.problems.items()}
+    learned = {item.item_id for item in work.splits.learned}
+    failures = {key: "; ".join(some.values()) for key, some in given.problems.items() if key in learned}
     model = work.model({modality: encoders[modality] for modality in fused}, fusion, streams, space)
-    return Learned(model=model, history=history, failures=failures)
+    return Learned(model=model, history=history, failures=failures, streams=given)
 
 
 WAYS = {"separate": learn_separately, "joint": learn_jointly}

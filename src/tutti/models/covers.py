@@ -45,7 +45,7 @@ CoverArchitecture = Literal["small_resnet", "resnet50", "resnet101"]
 ARCHITECTURES: tuple[str, ...] = get_args(CoverArchitecture)
 DEPTHS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 PURPOSE = "a published residual network"
-ROWS = 16  # covers that pass the network at once, always as many: results do not depend on company
+ROWS = 4  # covers that pass the network at once, always as many: results do not depend on company
 AT_ONCE = 64  # in memory
 
 

@@ -9,7 +9,7 @@ from tutti.data.datasets.msd_i import LABELS
 from tutti.evaluation.human import pearson
 from tutti.models.taggers import build_tagger
 from tutti.papers.oramas2018 import BY_GENRE, BY_SOUND, COSINE, TABLE_2, TABLE_3, TABLE_6
-from tutti.training.recipes import parse_recipe
+from tutti.training.recipes import override, parse_recipe
 
 N_LABELS, N_FACTORS = 250, 50
 
@@ -74,3 +74,10 @@ def test_a_point_in_the_space_needs_both_modalities_to_learn_and_one_to_classify
     assert scheme.modalities == ("audio", "image")
     assert scheme.fused == ("audio",)
     assert scheme.streams == "space"
+
+
+def test_covers_can_be_learned_from_scratch_where_there_are_no_published_weights():
+    plain = TABLE_2.recipe(TABLE_2.row("all"), TABLE_2.columns[0])
+    override(plain, 'scheme.image.network={architecture="small_resnet"}')
+    network = parse_recipe(plain).scheme.image.network
+    assert (network.architecture, network.weights) == ("small_resnet", None)

@@ -18,7 +18,9 @@ import soundfile
 import torch
 
 if TYPE_CHECKING:
+    from tutti.data.catalogue import Catalogue
     from tutti.models.model import Model
+    from tutti.models.multimodal import MultimodalModel
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 22_050
@@ -85,6 +87,82 @@ def small_model() -> Model:
     network.encoder.input_norm.norm.running_mean.fill_(-20)
     network.encoder.input_norm.norm.running_var.fill_(400)
     return Model(config, network)
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """Twelve albums of two tracks, an artist each: six to train on, three to validate by, three to test with.
+
+    Their tags, high or low and calm or lively, can be heard, seen and read. ``1b`` has but a sound, ``2b`` none,
+    ``10b`` has no cover and ``11b`` no review.
+    """
+    from PIL import Image
+
+    from tutti.data.catalogue import Catalogue
+    from tutti.data.track import Track
+
+    folder = tmp_path_factory.mktemp("shelf")
+    tracks, facts = [], {}
+    for album in range(12):
+        is_high, is_calm = album % 2 == 1, album // 2 % 2 == 1
+        tags = ("high" if is_high else "low", "calm" if is_calm else "lively")
+        for side in "ab":
+            key = f"{album}{side}"
+            rng = np.random.default_rng((album, ord(side)))
+            tone = np.sin(2 * np.pi * (1500 if is_high else 150) * rng.uniform(0.9, 1.1) * np.arange(6000) / 8000)
+            soundfile.write(folder / f"{key}.wav", (0.2 if is_calm else 0.8) * tone, 8000)
+            red, blue = 255 * is_high, 255 * is_calm
+            Image.new("RGB", (24, 24), (red, int(rng.integers(256)), blue)).save(folder / f"{key}.png")
+            review = f"A {tags[1]} record of {tags[0]} tones, number {key}."
+            track = Track(
+                track_id=key,
+                title=f"Song {key}",
+                artist=f"Artist {album}",
+                album=f"Album {album}",
+                audio=None if key == "2b" else folder / f"{key}.wav",
+                cover=None if key in ("1b", "10b") else folder / f"{key}.png",
+                texts={} if key in ("1b", "11b") else {"review": review},
+                tags=tags,
+                split="train" if album < 6 else "valid" if album < 9 else "test",
+            )
+            tracks.append(track)
+            facts[key] = {"valence": float(is_high) + rng.normal(0, 0.1), "arousal": float(not is_calm)}
+    catalogue = Catalogue.create(folder / "catalogue")
+    catalogue.put_tracks(tracks)
+    catalogue.put_facts(facts)
+    return catalogue
+
+
+@pytest.fixture(scope="session")
+def shelf_model(shelf: Catalogue, small_model: Model) -> MultimodalModel:
+    """A multimodal model of the shelf's tracks that has learned its words, but nothing else: its weights are random."""
+    from tutti.data.items import items_of
+    from tutti.models.covers import CoverConfig, CoverEncoder, build_cover_network
+    from tutti.models.fusion import FusionConfig, build_fusion
+    from tutti.models.multimodal import MultimodalConfig, MultimodalModel, Stream
+    from tutti.models.readouts import TagReadout
+    from tutti.models.sound_encoders import SoundEncoder
+    from tutti.models.text_readers import TextReader
+    from tutti.models.texts import TextConfig, TextEncoder, build_text_network
+
+    labels = ("low", "high", "calm", "lively")
+    reviews = [item.text for item in items_of(shelf.tracks(where="split = 'train'")) if item.text]
+    seen, read = CoverConfig(side=32, n_channels=2), TextConfig(widths=(8,), max_share=1.0)
+    reader = TextReader(read).fit(reviews)
+    torch.manual_seed(0)
+    covers = CoverEncoder(seen, build_cover_network(seen))
+    texts = TextEncoder(read, reader, build_text_network(read, reader.n_inputs))
+    sounds = SoundEncoder(small_model)
+    config = MultimodalConfig(
+        name="shelf",
+        labels=labels,
+        streams=(Stream(modality="audio"), Stream(modality="image"), Stream(modality="text")),
+        n_outputs=len(labels),
+        fusion=FusionConfig(kind="gated", embed_dim=8),
+        base_rates=dict.fromkeys(labels, 0.5),
+    )
+    fusion = build_fusion([one.embed_dim for one in (sounds, covers, texts)], TagReadout(len(labels)), config.fusion)
+    return MultimodalModel(config, {"audio": sounds, "image": covers, "text": texts}, fusion)
 
 
 @pytest.fixture(autouse=True, scope="session")

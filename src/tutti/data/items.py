@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -66,7 +67,7 @@ def items_of(tracks: Iterable[Track], *, level: str = "track", texts: Sequence[s
         texts: Kinds of text that are read, in this order.
 
     Returns:
-        In the order of each item's first track.
+        In the order of each item's first track, each with an id of its own.
 
     Raises:
         UnknownNameError: There is no such level.
@@ -76,7 +77,20 @@ def items_of(tracks: Iterable[Track], *, level: str = "track", texts: Sequence[s
     gathered: dict[tuple[str, ...], list[Track]] = {}
     for track in sorted(tracks, key=lambda one: one.track_id):
         gathered.setdefault(_group(track, level), []).append(track)
-    return [_item(some, texts, is_album=len(group) > 1) for group, some in gathered.items()]
+    return told_apart([_item(some, texts, is_album=len(group) > 1) for group, some in gathered.items()])
+
+
+def told_apart(items: Iterable[Item]) -> list[Item]:
+    """The same items, each with an id of its own: what shares one with an earlier item is also called by its split.
+
+    Such are the parts of an album whose tracks are of several splits.
+    """
+    apart: dict[str, Item] = {}
+    for item in items:
+        others = (f"{item.item_id} ({mark})" for mark in chain([item.split or "no split"], count(2)))
+        item_id = next(one for one in chain([item.item_id], others) if one not in apart)
+        apart[item_id] = item if item_id == item.item_id else replace(item, item_id=item_id)
+    return list(apart.values())
 
 
 def _group(track: Track, level: str) -> tuple[str, ...]:

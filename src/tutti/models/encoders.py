@@ -71,6 +71,10 @@ class Projection(Protocol):
     def embed_dim(self) -> int:
         """Dimensions of the space."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever places do."""
+
     def project(self, modality: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """``[items, dimensions of the modality]`` to ``[items, embed_dim]``."""
 

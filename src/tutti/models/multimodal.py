@@ -31,7 +31,7 @@ from safetensors.torch import load_file, save_file
 
 from tutti.data.items import TEXTS, Item
 from tutti.data.track import Modality
-from tutti.errors import ConfigError, ModelError, unknown_name
+from tutti.errors import ConfigError, ModelError, TuttiError, unknown_name
 from tutti.files import atomic_folder
 from tutti.models.bundles import CARD, CONFIG, WEIGHTS
 from tutti.models.cards import multimodal_card
@@ -248,7 +248,13 @@ class MultimodalModel:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever the predictions do."""
-        digest = hashlib.sha256("".join(self.encoders[one].fingerprint for one in sorted(self.encoders)).encode())
+        plain = dataclasses.asdict(self.config)
+        settings = {
+            key: plain[key] for key in ("labels", "streams", "target", "activation", "fusion", "level", "texts")
+        }
+        encoders = {one: self.encoders[one].fingerprint for one in sorted(self.encoders)}
+        parts = [settings, encoders, None if self.space is None else self.space.fingerprint]
+        digest = hashlib.sha256(json.dumps(parts).encode())
         for name, tensor in sorted(self.fusion.state_dict().items()):
             digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
@@ -352,7 +358,7 @@ def read_multimodal_config(folder: Path) -> MultimodalConfig:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ModelError(f"{path} is wrong at {place!r}: {first['msg'].lower()}", hint="take the bundle anew") from None
-    except ConfigError as error:
+    except TuttiError as error:
         raise ModelError(f"{path}: {error.message}", hint=error.hint) from None
 
 

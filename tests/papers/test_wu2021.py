@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from tutti.data.datasets import find_dataset
+from tutti.data.datasets.fixtures import write_cover, write_sound
 from tutti.errors import ConfigError, DatasetError, UnknownNameError
 from tutti.evaluation.report import Estimate
+from tutti.models.covers import CoverEncoder, build_cover_network
 from tutti.papers import find_exhibit
 from tutti.papers.commands import Order, carry_out, listing
 from tutti.papers.experiment import ExperimentOrder, Findings, Judged, Statement
-from tutti.papers.wu2021_pairs import WuSettings, read_pairs, read_settings
+from tutti.papers.wu2021_pairs import SMOKE_IMAGE, WuSettings, read_pairs, read_settings
 from tutti.papers.wu2021_retrieval import judge_retrieval
 
 KEYS = ("wu2021/figure2", "wu2021/figure3", "wu2021/figure4")
@@ -108,3 +110,34 @@ def test_a_smoke_run_takes_the_whole_way_and_resumes(tmp_path, key):
     again = carry_out(Order(key=key, folder=tmp_path / "out", smoke=True, resume=True), quiet=True, tell=told.append)
     assert again.comparison.to_json() == done.comparison.to_json()
     assert not any("encodes" in line for line in told)
+
+
+def write_pairs(root, n_each):
+    """Seconds and frames of four labels, each with its own pitch and colour; one of each modality is damaged."""
+    labels = ("Drum", "Cello", "Gong", "Piano;Cello")
+    lines = []
+    for number in range(n_each * len(labels)):
+        kind = number % len(labels)
+        write_sound(root / "audio" / f"clip{number:02}.wav", pitch=200.0 + 150 * kind + number, duration=0.5)
+        write_cover(root / "frames" / f"clip{number:02}.png", colour=(60 * kind, number, 0), side=32)
+        lines.append(f"clip{number:02}\t{labels[kind]}")
+    (root / "audio" / "clip07.wav").write_bytes(b"no sound")
+    (root / "frames" / "clip05.png").write_bytes(b"no picture")
+    (root / "labels.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    names = {"/m/0": "Musical instrument", "/m/1": "Drum", "/m/2": "Cello", "/m/3": "Gong", "/m/4": "Piano"}
+    rows = [{"id": key, "name": name, "child_ids": list(names)[1:] * (key == "/m/0")} for key, name in names.items()]
+    (root / "ontology.json").write_text(json.dumps(rows), encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", KEYS)
+def test_a_folder_of_pairs_goes_all_the_way_and_what_cannot_be_read_is_counted(tmp_path, small_model, key):
+    write_pairs(tmp_path / "pairs", n_each=15)
+    small_model.save(tmp_path / "sounds")
+    CoverEncoder(SMOKE_IMAGE, build_cover_network(SMOKE_IMAGE)).save(tmp_path / "pictures")
+    given = (f"audio.small={tmp_path / 'sounds'}", f"image.toy={tmp_path / 'pictures'}", "depth=2", "n_trees=5")
+    settings = (*given, "space.epochs=2", "space.batch_size=16", "space.accelerator=cpu")
+    data = (f"audioset-pairs={tmp_path / 'pairs'}",)
+    done = carry_out(Order(key=key, data=data, settings=settings, folder=tmp_path / "out"), quiet=True)
+    assert "1 that small could not read, 1 that toy could not read" in done.comparison.setting
+    assert "pairs that are not classified" in done.comparison.setting

@@ -72,7 +72,7 @@ def classify(exhibit: Experiment, order: ExperimentOrder) -> Outcome:
     paths = [one(report, order.folder / f"{one.__name__.removeprefix('draw_')}.png") for one in draw]
     findings = Findings(
         exhibit=exhibit,
-        setting=f"{pairs.told(order)}, encoders {names['audio']} and {names['image']}, {report.setting}",
+        setting=f"{pairs.told(order, {names[one]: vectors[one] for one in MODALITIES})}; {report.setting}",
         judged=_judge_curves(report) if is_curves else _judge_confusions(report),
         tables=report.to_markdown().replace("# ", "## ", 1),
         values=report.to_json(),
@@ -98,7 +98,9 @@ def _study(
     )
     order.tell("growing forests")
     # The single modality's classifier is given its components, too.
-    return agnostic_study({TRANSLATED: space, COMPONENTS: principal}, principal, pairs.clips, config, on=pairs.title)
+    return agnostic_study(
+        {TRANSLATED: space, COMPONENTS: principal}, principal, pairs.clips, config, on=f"{pairs.title}, {name}"
+    )
 
 
 def _judge_curves(report: AgnosticReport) -> tuple[Judged, ...]:

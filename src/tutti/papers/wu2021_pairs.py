@@ -133,9 +133,11 @@ class Pairs:
     found: NDArray[np.bool_]
     note: str
 
-    def told(self, order: ExperimentOrder) -> str:
-        """On what, in words."""
-        return f"{self.title}, {len(self.items):,} items, seed {order.seed}; {self.note}"
+    def told(self, order: ExperimentOrder, vectors: Mapping[str, Vectors]) -> str:
+        """On what, in words, and how many items an encoder had nothing to read of."""
+        counts = {name: int(np.isnan(some).any(axis=1).sum()) for name, some in vectors.items()}
+        absent = "".join(f", {count:,} that {name} could not read" for name, count in counts.items() if count)
+        return f"{self.title}, {len(self.items):,} items{absent}, seed {order.seed}; {self.note}"
 
 
 def bootstrap_of(order: ExperimentOrder) -> Bootstrap:

@@ -65,9 +65,10 @@ def retrieve(exhibit: Experiment, order: ExperimentOrder) -> Outcome:
             if sounds.shape[1] == pictures.shape[1]:
                 as_they_are = {key: some[rows] for key, some in own.items()}
                 found[f"{name}, untranslated"] = retrieval_metrics(as_they_are, relevance, scoring)
+    told = pairs.told(order, vectors["audio"] | vectors["image"])
     findings = Findings(
         exhibit=exhibit,
-        setting=f"{pairs.told(order)}, {pairs.train.sum():,} pairs translated, {len(rows):,} retrieved",
+        setting=f"{told}, {pairs.train.sum():,} pairs translated, {len(rows):,} retrieved",
         judged=judge_retrieval(found),
         tables=_retrieval_table(found, settings),
         values={name: {key: dataclasses.asdict(one) for key, one in some.items()} for name, some in found.items()},

@@ -186,6 +186,22 @@ class FusionSchemeConfig:
                 raise ConfigError(f"{name}={getattr(self, name)} is not positive", hint="give 1 or more")
         self._check_space()
         self._check_fused()
+        self._check_way()
+
+    def _check_way(self) -> None:
+        stages = {"audio": self.audio, "image": self.image, "text": self.text}
+        unused = [
+            f"scheme.{modality}.{name}"
+            for modality in self.modalities
+            for name in ("encoder", "target", "training")
+            if getattr(stages[modality], name) is not None
+        ]
+        unused += ["scheme.training"] * (self.training is not None)
+        if self.way == "joint" and unused:
+            raise ConfigError(
+                f"all at once, encoders learn together with the fusion: {', '.join(unused)} would be ignored",
+                hint="leave it out, or set scheme.way = 'separate'",
+            )
 
     def _check_fused(self) -> None:
         check_modalities(self.fused)
@@ -347,7 +363,8 @@ class ItemLearning:
         """Of the fusion, and of the heads of late fusion."""
         presence, wanted, *inputs = batch
         fused = network(presence, *inputs)
-        return fusion_loss(fused, presence, wanted, _inner(network).fusion.readout)
+        with torch.autocast(presence.device.type, enabled=False):
+            return fusion_loss(fused, presence, wanted, _inner(network).fusion.readout)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """The loss; areas over labels, of classes their accuracy."""
@@ -355,11 +372,13 @@ class ItemLearning:
         readout, device = inner.fusion.readout, next(inner.fusion.parameters()).device
         presence, wanted = (torch.from_numpy(one[self.valid]).to(device) for one in (self.presence, self.wanted))
         fused = inner.fuse([one.to(device) for one in self.represent(inner, self.valid)], presence)
-        scores = {"loss": fusion_loss(fused, presence, wanted, readout).item()}
+        with torch.autocast(device.type, enabled=False):
+            scores = {"loss": fusion_loss(fused, presence, wanted, readout).item()}
+            found = readout.predictions(fused.outputs)
         targets = self.wanted[self.valid] > 0
         if isinstance(readout, ValueReadout):
             return scores
-        predictions = readout.predictions(fused.outputs).cpu().numpy()
+        predictions = found.cpu().numpy()
         scores |= {"roc_auc_macro": float("nan"), "pr_auc_macro": float("nan")}
         scores["accuracy"] = float((predictions.argmax(axis=1) == self.wanted[self.valid].argmax(axis=1)).mean())
         exists = scorable(targets)

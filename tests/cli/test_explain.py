@@ -78,3 +78,36 @@ def test_the_sugar_plum_fairy_is_classical_all_along(tutti, shared, tmp_path, mo
     means = [sum(column) / len(column) for column in zip(*found["probabilities"], strict=True)]
     assert found["labels"][means.index(max(means))] == "classical"
     assert 0 < found["times"][0] < found["times"][-1] < found["duration"]
+
+
+def test_an_item_of_a_catalogue_is_explained_as_a_page_and_as_numbers(tutti, shelf, shelf_model, tmp_path):
+    shelf_model.save(tmp_path / "model")
+    page = tmp_path / "item.html"
+    ending = tutti("explain", tmp_path / "model", "0a", "--on", shelf.folder, "--tag", "low", "-o", page, "--json")
+    assert (ending.code, ending.stderr) == (0, f"drawn: Song 0a by Artist 0: why shelf says “low”, in {page}\n")
+    found = json.loads(ending.stdout)
+    assert (found["item"], found["label"], found["unit"]) == ("0a", "low", "log-odds")
+    assert page.stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["0a"], "is a multimodal model: it explains items"),
+        (["0z", "--on", "SHELF"], "there is no track in"),
+        (["0a", "--on", "SHELF", "--without", "audio,image,text"], "has nothing to go by"),
+        (["0a", "--on", "SHELF", "--map", "taggram"], "--map, --start and --with are of a single sound"),
+        (["0a", "--on", "SHELF", "--by", "letter"], "there is no part of a text called 'letter'"),
+        (["0a", "--without", "text"], "--without and --by are of items"),
+    ],
+)
+def test_what_cannot_be_explained_of_an_item_is_told_in_two_lines(
+    tutti, shelf, shelf_model, tmp_path, arguments, message
+):
+    shelf_model.save(tmp_path / "model")
+    given = [shelf.folder if one == "SHELF" else one for one in arguments]
+    ending = tutti("explain", tmp_path / "model", *given, "-o", tmp_path / "x.html")
+    assert (ending.code, ending.stdout) == (1, "")
+    assert message in ending.stderr
+    assert [line.split(":")[0] for line in ending.stderr.splitlines()] == ["error", "hint"]
+    assert not (tmp_path / "x.html").exists()

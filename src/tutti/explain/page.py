@@ -74,8 +74,8 @@ def write_page(made: PageMap, sound: Spectrogram, stretch: Stretch, output: Path
         note=escape(_note(stretch)),
         style=(folder / "page.css").read_text(encoding="utf-8"),
         script=(folder / "page.js").read_text(encoding="utf-8"),
-        sound=_sound_address(stretch),
-        spectrogram=_picture_address(sound),
+        sound=sound_address(stretch),
+        spectrogram=picture_address(sound),
         ticks=_ticks(sound),
         data=_for_script(_data(made, sound)),
     )
@@ -116,7 +116,7 @@ def _note(stretch: Stretch) -> str:
     return f"From {stretch.start:.1f} s to {end:.1f} s of {whole:.1f} s; this page holds no more of the sound."
 
 
-def _sound_address(stretch: Stretch) -> str:
+def sound_address(stretch: Stretch) -> str:
     """The sound as MP3, which every browser plays, in a data address."""
     waveform, rate = stretch.waveform()
     if rate != SOUND_RATE:
@@ -129,7 +129,7 @@ def _sound_address(stretch: Stretch) -> str:
     return "data:audio/mpeg;base64," + base64.b64encode(encoded.getvalue()).decode("ascii")
 
 
-def _picture_address(sound: Spectrogram) -> str:
+def picture_address(sound: Spectrogram) -> str:
     """The spectrogram, loud is dark, lowest band at the bottom."""
     grey = np.rint(255 * sound.decibels[::-1] / FLOOR).astype(np.uint8)
     encoded = io.BytesIO()

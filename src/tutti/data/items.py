@@ -20,6 +20,7 @@ from tutti.text.spelling import plain
 Level = Literal["track", "album"]
 LEVELS: tuple[str, ...] = get_args(Level)
 TEXTS = ("review",)
+TAGS = "tags"  # read as a text, where they are not what is to be told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def items_of(tracks: Iterable[Track], *, level: str = "track", texts: Sequence[s
     Args:
         tracks: In any order; those of one album are taken in the order of their ids.
         level: ``track`` or ``album``: same artist and album, however these are written.
-        texts: Kinds of text that are read, in this order.
+        texts: Kinds of text that are read, in this order; ``tags`` reads what listeners typed as a text.
 
     Returns:
         In the order of each item's first track, each with an id of its own.
@@ -102,7 +103,7 @@ def _group(track: Track, level: str) -> tuple[str, ...]:
 
 def _item(tracks: Sequence[Track], texts: Sequence[str], *, is_album: bool) -> Item:
     first = tracks[0]
-    found = [one.texts[kind].strip() for kind in texts for one in tracks if one.texts.get(kind, "").strip()]
+    found = [text for kind in texts for one in tracks if (text := _text(one, kind))]
     return Item(
         item_id=f"{first.artist or 'unknown'} / {first.album}" if is_album else first.track_id,
         title=(first.album if is_album else None) or first.name,
@@ -113,6 +114,10 @@ def _item(tracks: Sequence[Track], texts: Sequence[str], *, is_album: bool) -> I
         tags=_shared_tags(tracks),
         split=first.split,
     )
+
+
+def _text(track: Track, kind: str) -> str:
+    return ", ".join(track.tags) if kind == TAGS else track.texts.get(kind, "").strip()
 
 
 def _shared_tags(tracks: Sequence[Track]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tutti.data.items import LEVELS, TEXTS, Level
+from tutti.data.items import LEVELS, TAGS, TEXTS, Level
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, unknown_name
 from tutti.evaluation.multilabel import pr_auc, roc_auc, scorable
@@ -120,13 +120,16 @@ class FusionSchemeConfig:
         name: Of the scheme.
         level: ``track`` or ``album``.
         modalities: In the order of the fusion.
-        read: Kinds of text that are read, one after the other.
+        read: Kinds of text that are read, one after the other; with values to tell, ``tags`` are one too.
         target: What is learned of the labels, see :mod:`tutti.models.readouts`; None is the recipe's ``data.task``.
         values: With the target ``values``: their names in the catalogue's facts, or in ``values_table``.
         values_table: A table of items and values (``tutti.data.item_values``).
         n_factors: With the target ``label-factors``: how many.
-        activation: Of the outputs with label factors: ``linear``, or ``sigmoid`` as the authors' code has it.
-        way: ``separate``: each encoder learns by itself, then the fusion from their vectors; ``joint``: all at once.
+        activation: Of the fusion's outputs with label factors: ``linear``, or ``sigmoid`` without negative coordinates.
+        encoder_activation: The same of encoders that learn by themselves; the authors' code has ``sigmoid`` for sounds
+            and texts, the paper ``linear``.
+        way: ``separate``: each encoder learns by itself, then the fusion from their vectors; ``joint``: all at once, as
+            the recipe's ``training`` says; targets and trainings of single stages play no part then.
         fusion: How the streams are brought together.
         space: A space that the vectors of two modalities are brought into, without labels.
         streams: What the fusion takes: the encoders' ``vectors``, their places in the ``space``, or ``both``.
@@ -149,6 +152,7 @@ class FusionSchemeConfig:
     values_table: Path | None = None
     n_factors: int = 50
     activation: Activation = "linear"
+    encoder_activation: Activation = "linear"
     way: Way = "separate"
     fusion: FusionConfig = field(default_factory=FusionConfig)
     space: SpaceStage | None = None
@@ -168,7 +172,7 @@ class FusionSchemeConfig:
             raise ConfigError(
                 f"modalities={list(self.modalities)} is empty or names one twice", hint="such as ['audio', 'text']"
             )
-        for name, known in (("level", LEVELS), ("activation", ACTIVATIONS)):
+        for name, known in (("level", LEVELS), ("activation", ACTIVATIONS), ("encoder_activation", ACTIVATIONS)):
             if getattr(self, name) not in known:
                 raise unknown_name(name, getattr(self, name), known)
         for target in (self.target, self.audio.target, self.image.target, self.text.target):
@@ -184,22 +188,21 @@ class FusionSchemeConfig:
         for name in ("n_factors", "batch_size"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} is not positive", hint="give 1 or more")
+        if TAGS in self.read and self.target != "values":
+            raise ConfigError(
+                "scheme.read holds the tags, which are what is to be told",
+                hint="read them with scheme.target = 'values' only, such as for valence and arousal",
+            )
         self._check_space()
         self._check_fused()
         self._check_way()
 
     def _check_way(self) -> None:
         stages = {"audio": self.audio, "image": self.image, "text": self.text}
-        unused = [
-            f"scheme.{modality}.{name}"
-            for modality in self.modalities
-            for name in ("encoder", "target", "training")
-            if getattr(stages[modality], name) is not None
-        ]
-        unused += ["scheme.training"] * (self.training is not None)
-        if self.way == "joint" and unused:
+        named = [f"scheme.{one}.encoder" for one in self.modalities if stages[one].encoder is not None]
+        if self.way == "joint" and named:
             raise ConfigError(
-                f"all at once, encoders learn together with the fusion: {', '.join(unused)} would be ignored",
+                f"all at once, every encoder learns: {', '.join(named)} would be ignored",
                 hint="leave it out, or set scheme.way = 'separate'",
             )
 
@@ -227,6 +230,11 @@ class FusionSchemeConfig:
             raise ConfigError(
                 "a space is learned from vectors of two modalities or more that are there already",
                 hint="set scheme.way = 'separate', and name two modalities",
+            )
+        if self.space is not None and self.space.kind == "cca" and len(self.modalities) > 2:
+            raise ConfigError(
+                f"canonical correlations are of two modalities, not of {', '.join(self.modalities)}",
+                hint="name two of them, or set scheme.space.kind = 'learned'",
             )
 
     @property

@@ -46,7 +46,7 @@ from tutti.models.encoders import Encoded, ModalityEncoder, Projection
 from tutti.models.fusion import Fusion, FusionConfig, build_fusion
 from tutti.models.multimodal import SPACE, MultimodalConfig, MultimodalModel, Stream, StreamVectors, stream_vectors
 from tutti.models.projections import CanonicalCorrelations
-from tutti.models.readouts import ClassReadout, FactorReadout, Readout, TagReadout, ValueReadout
+from tutti.models.readouts import Activation, ClassReadout, FactorReadout, Readout, TagReadout, ValueReadout
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model
 from tutti.training.branches import Branch, drawn_from, open_branch
@@ -106,6 +106,7 @@ def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
     """
     settings = recipe.scheme
     assert isinstance(settings, FusionSchemeConfig)
+    _check_targets(recipe)
     splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
     selection = ItemSelection(level=settings.level, texts=settings.read, modalities=settings.modalities)
     if settings.target == "values":
@@ -155,6 +156,19 @@ def _fitting(wanted: NDArray[np.float32], split: str, target: str, tell: Tell) -
     return fits
 
 
+def _check_targets(recipe: Recipe) -> None:
+    """Encoders learn of the same truth as the fusion: of numbers, of one class, or of any labels."""
+    settings, target = recipe.scheme, task_of(recipe)
+    assert isinstance(settings, FusionSchemeConfig)
+    for modality, stage in (("audio", settings.audio), ("image", settings.image), ("text", settings.text)):
+        own = stage.target or target
+        if own != target and ("values" in (own, target) or own == "classes"):
+            raise ConfigError(
+                f"scheme.{modality}.target={own!r} cannot be learned from what the fusion learns, {target!r}",
+                hint=f"leave out scheme.{modality}.target, or set scheme.target to the same",
+            )
+
+
 def _tell_shared_artists(by_split: Mapping[str, Sequence[Item]], tell: Tell) -> None:
     learned = {item.artist for item in by_split["train"] if item.artist}
     for split, some in by_split.items():
@@ -163,7 +177,7 @@ def _tell_shared_artists(by_split: Mapping[str, Sequence[Item]], tell: Tell) -> 
             tell(f"{len(shared)} artists of the split {split} are in train too, such as {min(map(str, shared))!r}")
 
 
-def readout_for(target: str, splits: ItemSplits, settings: FusionSchemeConfig) -> Readout:
+def readout_for(target: str, splits: ItemSplits, *, n_factors: int, activation: Activation) -> Readout:
     """The readout of a target, fitted to the items of train, and label factors also to those of valid as published."""
     learned = np.concatenate([splits.rows["train"], splits.rows["valid"]])
     if target == "tags":
@@ -171,8 +185,8 @@ def readout_for(target: str, splits: ItemSplits, settings: FusionSchemeConfig) -
     if target == "classes":
         return ClassReadout(len(splits.labels))
     if target == "label-factors":
-        factors = label_factors(splits.wanted[learned] > 0, n_dims=min(settings.n_factors, len(splits.labels)))
-        return FactorReadout(factors.labels, activation=settings.activation)
+        factors = label_factors(splits.wanted[learned] > 0, n_dims=min(n_factors, len(splits.labels)))
+        return FactorReadout(factors.labels, activation=activation)
     values = splits.wanted[splits.rows["train"]]
     deviations = np.nanstd(values, axis=0)
     return ValueReadout(np.nanmean(values, axis=0), np.where(deviations > 0, deviations, 1.0))
@@ -241,9 +255,22 @@ class Work:
         n_train = len(self.splits.rows["train"])
         return open_branch(modality, self.splits.learned, n_train, self.recipe, self.tell)
 
-    def readout(self, target: str | None = None) -> Readout:
-        """Of the fusion, or of an encoder that learns something else of the labels."""
-        return readout_for(target or task_of(self.recipe), self.splits, self.settings)
+    def readout(self) -> Readout:
+        """Of the fusion."""
+        settings = self.settings
+        return readout_for(
+            task_of(self.recipe), self.splits, n_factors=settings.n_factors, activation=settings.activation
+        )
+
+    def encoder_readout(self, target: str | None) -> Readout:
+        """Of an encoder that learns by itself, perhaps something else of the labels than the fusion."""
+        settings = self.settings
+        return readout_for(
+            target or task_of(self.recipe),
+            self.splits,
+            n_factors=settings.n_factors,
+            activation=settings.encoder_activation,
+        )
 
     def fresh_fusion(self, dims: Sequence[int], readout: Readout, config: FusionConfig) -> Fusion:
         """A fusion whose weights follow from the seed."""
@@ -373,7 +400,7 @@ def learned_encoder(work: Work, modality: Modality) -> ModalityEncoder:
         encoder = branch.finish(branch.view.network)
     else:
         alone = FusionConfig(kind="early", normalise=False, dropout=branch.dropout)
-        fusion = work.fresh_fusion([branch.view.embed_dim], work.readout(stage.target), alone)
+        fusion = work.fresh_fusion([branch.view.embed_dim], work.encoder_readout(stage.target), alone)
         network, _ = work.learn([branch.view], fusion, stage.training or work.recipe.training, folder)
         encoder = branch.finish(network.branches[0])
     encoder.save(folder / ENCODER)
@@ -390,10 +417,11 @@ def _stage_folder(work: Work, modality: Modality, stage: SoundStage | CoverStage
     relevant = {
         "stage": scheme[modality],
         "target": stage.target or task_of(recipe),
-        "scheme": {key: scheme[key] for key in ("level", "read", "n_factors", "activation", "batch_size")},
+        "scheme": {key: scheme[key] for key in ("level", "read", "n_factors", "encoder_activation", "batch_size")},
         "training": plain["training"],
         "seed": recipe.seed,
         "labels": splits.labels,
+        "wanted": hashlib.sha256(splits.wanted[: len(splits.learned)].tobytes()).hexdigest(),
         "items": {split: [splits.items[row].item_id for row in splits.rows[split]] for split in ("train", "valid")},
         "catalogue": plain["data"]["catalogue"],
         **({"model": plain["model"], "augmentation": plain["augmentation"]} if modality == "audio" else {}),
@@ -421,9 +449,10 @@ def named_encoder(name: str, modality: Modality) -> ModalityEncoder:
 
 
 def encoded_once(encoder: ModalityEncoder, items: Sequence[Item], folder: Path, tell: Tell) -> Encoded:
-    """What an encoder gives of items, kept in a folder under its fingerprint and the items' ids."""
-    ids = "\n".join(item.item_id for item in items)
-    digest = hashlib.sha256(f"{encoder.fingerprint}\n{ids}".encode()).hexdigest()[:16]
+    """What an encoder gives of items, kept in a folder under its fingerprint, the items' ids and what they offer it."""
+    offered = "\n".join(f"{item.item_id}\t{_offered(item, encoder.modality)}" for item in items)
+    told = f"{encoder.fingerprint}\n{offered}".encode(errors="backslashreplace")
+    digest = hashlib.sha256(told).hexdigest()[:16]
     path = folder / f"{encoder.modality}-{digest}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as kept:
@@ -436,6 +465,22 @@ def encoded_once(encoder: ModalityEncoder, items: Sequence[Item], folder: Path, 
         problems = np.array(json.dumps(dict(encoded.problems), ensure_ascii=False))
         np.savez(file, vectors=encoded.vectors, presence=encoded.presence, problems=problems)
     return encoded
+
+
+def _offered(item: Item, modality: Modality) -> str:
+    """A text, or what files are like; their folder is no part of it, so that a dataset may move."""
+    if modality == "text":
+        return item.text
+    files = [track.audio for track in item.sounds] if modality == "audio" else item.covers
+    return ";".join(f"{path.name}:{_state(path)}" for path in files if path is not None)
+
+
+def _state(path: Path) -> str:
+    try:
+        facts = path.stat()
+    except (OSError, ValueError):
+        return "missing"
+    return f"{facts.st_size}:{facts.st_mtime_ns}"
 
 
 def _learned_space(work: Work, encoded: Mapping[str, Encoded]) -> Projection:

@@ -157,8 +157,16 @@ def test_an_extractor_is_made_of_an_onnx_file_or_refused_in_words(tmp_path):
     graph = helper.make_graph([mean, double], "toy", [entry], [vectors], [axes], value_info=[output])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "v.onnx")
     made = tutti_models("extractor", "vggish", tmp_path / "v.onnx", "-o", tmp_path / "vggish", "--hop", "0.5")
-    assert "VGGish, 128 dimensions, a patch each 0.5 s" in made.stdout
+    assert "VGGish, audio, 128 dimensions" in made.stdout
     assert (tmp_path / "vggish" / "config.json").exists()
     with pytest.raises(ModelError, match="1024 dimensions"):
         tutti_models("extractor", "yamnet", tmp_path / "v.onnx", "-o", tmp_path / "yamnet")
     assert not (tmp_path / "yamnet").exists()
+
+
+def test_the_help_names_every_network():
+    from tutti.cli.models import PICTURE_NETWORKS, SOUND_NETWORKS
+    from tutti.models.extractors import pictures, sounds
+
+    assert (*SOUND_NETWORKS,) == (*sounds.EXTRACTORS,)
+    assert (*PICTURE_NETWORKS,) == (*pictures.PICTURE_NETWORKS,)

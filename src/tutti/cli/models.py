@@ -16,6 +16,8 @@ models_app = typer.Typer(
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 METRICS = ("roc_auc_macro", "pr_auc_macro")
+SOUND_NETWORKS = ("vggish", "yamnet", "openl3-512", "openl3-6144")
+PICTURE_NETWORKS = ("vgg16", "resnet50-keras", "openl3-image-512", "openl3-image-8192")
 STATES = {
     "shipped": "in this package",
     "cached": "here",
@@ -130,19 +132,20 @@ def import_model(
 
 @models_app.command()
 def extractor(
-    network: Annotated[str, typer.Argument(help="vggish, yamnet, openl3-512 or openl3-6144.")],
+    network: Annotated[str, typer.Argument(help=f"One of {', '.join((*SOUND_NETWORKS, *PICTURE_NETWORKS))}.")],
     weights: Annotated[Path, typer.Argument(help="The network as an ONNX file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the encoder: new, empty, or one of these.")],
     hop: Annotated[
-        float | None, typer.Option(help="Seconds from one patch to the next. [the published]", show_default=False)
+        float | None,
+        typer.Option(help="Of sounds: seconds from one patch to the next. [the published]", show_default=False),
     ] = None,
 ) -> None:
-    """Make an encoder of sounds from a network of others that you have as an ONNX file."""
-    from tutti.models.extractors.sounds import SoundExtractor
+    """Make an encoder of sounds or pictures from a network of others that you have as an ONNX file."""
+    from tutti.models.extractors.networks import open_extractor
 
-    encoder = SoundExtractor(network, weights, hop=hop)
+    encoder = open_extractor(network, weights, hop=hop)
     encoder.save(output)
-    typer.echo(f"{output}: {encoder.facts.title}, {encoder.embed_dim} dimensions, a patch each {encoder.hop:g} s")
+    typer.echo(f"{output}: {encoder.facts.title}, {encoder.modality}, {encoder.embed_dim} dimensions")
 
 
 @models_app.command()

@@ -11,6 +11,7 @@ from tutti.errors import ModelError, unknown_name
 from tutti.models.bundles import CONFIG
 from tutti.models.covers import CoverEncoder
 from tutti.models.encoders import ModalityEncoder, Projection
+from tutti.models.extractors.pictures import PictureExtractor
 from tutti.models.extractors.projected import ProjectedEncoder
 from tutti.models.extractors.sounds import SoundExtractor
 from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
@@ -23,6 +24,7 @@ KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti cover encoder": CoverEncoder.load,
     "tutti text encoder": TextEncoder.load,
     "tutti sound extractor": SoundExtractor.load,
+    "tutti picture extractor": PictureExtractor.load,
     "tutti projected encoder": ProjectedEncoder.load,
 }
 PROJECTIONS: dict[str, Callable[[Path], Projection]] = {

@@ -42,3 +42,32 @@ def write_onnx(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def write_mean(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a network of pictures that gives the mean of each colour, and zeros behind these."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper, floats = onnx.helper, onnx.TensorProto.FLOAT
+
+    def write(*shape: int | None, n_outputs: int) -> Path:
+        """Write one with an input of this shape."""
+        axes = [1, 2] if shape[-1] == 3 else [2, 3]
+        entry = helper.make_tensor_value_info("input", floats, ["n" if size is None else size for size in shape])
+        output = helper.make_tensor_value_info("vectors", floats, ["n", n_outputs])
+        constants = [
+            onnx.numpy_helper.from_array(np.array(axes), "axes"),
+            onnx.numpy_helper.from_array(np.array([0, 0, 0, n_outputs - 3]), "pads"),
+        ]
+        nodes = [
+            helper.make_node("ReduceMean", ["input", "axes"], ["means"], keepdims=0),
+            helper.make_node("Pad", ["means", "pads"], ["vectors"]),
+        ]
+        graph = helper.make_graph(nodes, "toy", [entry], [output], constants)
+        path = tmp_path / "mean.onnx"
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+        path.write_bytes(model.SerializeToString())
+        return path
+
+    return write

@@ -1,29 +1,36 @@
-"""A network in an ONNX file: what goes in, what comes out, run in batches that are always of one size.
+"""A network in an ONNX file: what goes in, what comes out, run in batches that are always of one size; its folder.
 
 Files of one network differ by who exported them: patches with a channel axis in front, at the end, or none; the
-spectrogram computed inside, from the waveform; one output or several. All of these are understood here. What a patch is
-made of is ``tutti.audio.patches``' matter.
+spectrogram computed inside, from the waveform; colours first or last; one output or several. All of these are
+understood here. What a patch is made of is ``tutti.audio.patches``' matter; what of a picture is seen,
+``tutti.image.transforms``'.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from tutti.errors import ModelError, import_extra
+from tutti.files import atomic_folder
+from tutti.models.bundles import CONFIG
 
 BATCH = (
     16  # where the file leaves it open; the last batch is filled up, so that a vector does not depend on its company
 )
 NO_MESSAGES = 4  # onnxruntime's name for it is a number; what it has to say comes as an exception
+FORMAT = 1
+NETWORK = "network.onnx"
+WAVEFORMS, ONE_WAVEFORM, COLOURS_LAST = "waveforms", "one waveform", "colours last"
 Sizes = Sequence[int | None]
 
 
@@ -32,26 +39,31 @@ class Wanted:
     """What a network is to take and give.
 
     Attributes:
-        patch: Shape of a patch, without batch and channels.
-        n_samples: Of the waveform that a patch is made of.
-        embed_dim: Numbers that come out for a patch.
+        layouts: Shapes of the inputs that are understood, the axis of the batch open.
+        embed_dim: Numbers that come out for each.
     """
 
-    patch: tuple[int, int]
-    n_samples: int
+    layouts: Mapping[str, Sizes]
     embed_dim: int
 
-    @property
-    def layouts(self) -> dict[str, Sizes]:
-        """Inputs that are understood, the axis of the batch open."""
-        return {
-            "patches": (None, *self.patch),
-            "patches, channel first": (None, 1, *self.patch),
-            "patches, channel last": (None, *self.patch, 1),
-            "waveforms": (None, self.n_samples),
-            "waveforms, channel first": (None, 1, self.n_samples),
-            "one waveform": (self.n_samples,),
+    @classmethod
+    def of_patches(cls, patch: tuple[int, int], *, n_samples: int, embed_dim: int) -> Self:
+        """Patches, or the waveforms that they are made of."""
+        layouts = {
+            "patches": (None, *patch),
+            "patches, channel first": (None, 1, *patch),
+            "patches, channel last": (None, *patch, 1),
+            WAVEFORMS: (None, n_samples),
+            f"{WAVEFORMS}, channel first": (None, 1, n_samples),
+            ONE_WAVEFORM: (n_samples,),
         }
+        return cls(layouts=layouts, embed_dim=embed_dim)
+
+    @classmethod
+    def of_pictures(cls, side: int, *, embed_dim: int) -> Self:
+        """Square pictures."""
+        layouts = {COLOURS_LAST: (None, side, side, 3), "colours first": (None, 3, side, side)}
+        return cls(layouts=layouts, embed_dim=embed_dim)
 
 
 class OnnxNetwork:
@@ -82,21 +94,21 @@ class OnnxNetwork:
     @property
     def takes_waveforms(self) -> bool:
         """Whether the spectrogram is computed inside."""
-        return "waveform" in self.layout
+        return self.layout == ONE_WAVEFORM or self.layout.startswith(WAVEFORMS)
 
     @cached_property
     def batch_size(self) -> int:
-        """How many patches are given at once, always."""
-        if self.layout == "one waveform":
+        """How many inputs are given at once, always."""
+        if self.layout == ONE_WAVEFORM:
             return 1
         first = self._session.get_inputs()[0].shape[0]
         return first if isinstance(first, int) else BATCH
 
     def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Vectors of patches, or of waveforms where it takes these.
+        """Vectors of patches or pictures, or of waveforms where it takes these.
 
         Args:
-            inputs: Shape (n, *patch) or (n, n_samples).
+            inputs: Shape (n, *input), without a channel axis of size 1.
 
         Returns:
             Shape (n, embed_dim).
@@ -128,7 +140,7 @@ class OnnxNetwork:
             ) from None
         if found.size != len(batch) * self.wanted.embed_dim:
             raise ModelError(
-                f"the network in {self._name} gives an array of shape {found.shape} for {len(batch)} patches, "
+                f"the network in {self._name} gives an array of shape {found.shape} for {len(batch)} inputs, "
                 f"wanted are {self.wanted.embed_dim} numbers for each",
                 hint="name the network that the file holds",
             )
@@ -161,6 +173,39 @@ class OnnxNetwork:
                 hint="export it with the embedding as its only output",
             )
         return str(candidates[0])
+
+
+def write_onnx_folder(folder: Path, settings: Mapping[str, Any], network: OnnxNetwork) -> None:
+    """Write an encoder's folder: its settings, ``kind`` among them, and the network's file.
+
+    Raises:
+        ModelError: The folder exists and holds something else.
+    """
+    if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
+        raise ModelError(f"{folder} exists and holds no encoder", hint="name a new or an empty folder")
+    with atomic_folder(folder) as partial:
+        network.write(partial / NETWORK)
+        values = {"format": FORMAT, **settings}
+        (partial / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def read_onnx_settings(folder: Path, *, kind: str) -> dict[str, Any]:
+    """The settings that :func:`write_onnx_folder` wrote, ``network`` among them.
+
+    Raises:
+        ModelError: There are none of this kind, or damaged or newer ones.
+    """
+    try:
+        settings = dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
+        version, found, _ = int(settings["format"]), settings["kind"], settings["network"]
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise ModelError(f"{folder} holds no {kind}: {cause}", hint="make it anew from its ONNX file") from None
+    if found != kind or version > FORMAT:
+        raise ModelError(
+            f"{folder} holds a {found} of format {version}; wanted is a {kind} of format {FORMAT} at most",
+            hint="name another folder, or update tutti: pip install -U tutti",
+        )
+    return settings
 
 
 def _read(path: Path) -> bytes:

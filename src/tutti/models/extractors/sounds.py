@@ -11,11 +11,10 @@ References:
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -27,14 +26,10 @@ from tutti.audio.recording import Recording
 from tutti.data.items import Item
 from tutti.data.track import Modality, Track
 from tutti.errors import AudioError, ConfigError, ModelError, unknown_name
-from tutti.files import atomic_folder
-from tutti.models.bundles import CONFIG
 from tutti.models.encoders import Encoded, Progress, gathered
-from tutti.models.extractors.onnx_files import OnnxNetwork, Wanted
+from tutti.models.extractors.onnx_files import NETWORK, OnnxNetwork, Wanted, read_onnx_settings, write_onnx_folder
 
 KIND = "tutti sound extractor"
-FORMAT = 1
-WEIGHTS = "network.onnx"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +84,7 @@ class SoundExtractor:
         config = self.facts.patches
         if round(self.hop * config.sample_rate) < 1:
             raise ConfigError(f"hop={self.hop:g} s is no step", hint=f"give seconds, such as {self.facts.hop:g}")
-        wanted = Wanted(patch=config.shape, n_samples=config.n_samples, embed_dim=self.facts.embed_dim)
+        wanted = Wanted.of_patches(config.shape, n_samples=config.n_samples, embed_dim=self.facts.embed_dim)
         self._onnx = OnnxNetwork(Path(weights), wanted)
         self._patches = LogMelPatches(config).eval()
 
@@ -152,13 +147,8 @@ class SoundExtractor:
         Raises:
             ModelError: The folder exists and holds something else.
         """
-        folder = Path(folder)
-        if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
-            raise ModelError(f"{folder} exists and holds no encoder", hint="name a new or an empty folder")
-        settings = {"format": FORMAT, "kind": KIND, "network": self.network, "hop": self.hop}
-        with atomic_folder(folder) as partial:
-            self._onnx.write(partial / WEIGHTS)
-            (partial / CONFIG).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        settings = {"kind": KIND, "network": self.network, "hop": self.hop}
+        write_onnx_folder(Path(folder), settings, self._onnx)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -168,8 +158,8 @@ class SoundExtractor:
             ModelError: There is none, or a damaged or newer one.
             MissingExtraError: onnxruntime is not installed.
         """
-        settings = _settings(Path(folder))
-        return cls(str(settings["network"]), Path(folder) / WEIGHTS, hop=float(settings["hop"]))
+        settings = read_onnx_settings(Path(folder), kind=KIND)
+        return cls(str(settings["network"]), Path(folder) / NETWORK, hop=settings.get("hop"))
 
     def _mean(self, track: Track) -> tuple[NDArray[np.float64], str | None]:
         """The mean over patches, and how the sound broke off, if it did."""
@@ -221,20 +211,3 @@ def find_extractor(name: str) -> Extractor:
     if name not in EXTRACTORS:
         raise unknown_name("extractor", name, EXTRACTORS)
     return EXTRACTORS[name]
-
-
-def _settings(folder: Path) -> dict[str, Any]:
-    try:
-        settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        version, kind = int(settings["format"]), settings["kind"]
-        _ = settings["network"], float(settings["hop"])
-    except (OSError, ValueError, KeyError, TypeError) as cause:
-        raise ModelError(
-            f"{folder} holds no sound extractor: {cause}", hint="make it anew from its ONNX file"
-        ) from None
-    if kind != KIND or version > FORMAT:
-        raise ModelError(
-            f"{folder} holds a {kind} of format {version}; wanted is a {KIND} of format {FORMAT} at most",
-            hint="name another folder, or update tutti: pip install -U tutti",
-        )
-    return dict(settings)

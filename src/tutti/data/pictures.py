@@ -94,12 +94,14 @@ class Pictures:
         presence: Which of them have a picture. Shape (items,).
         rows: The places of those that have. Shape (items with a picture,).
         failures: What of an item could not be read, by item id; it may have a picture all the same.
+        origins: What each item's files were like.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.side, lines = _read_index(folder)
         self.item_ids = tuple(line.item_id for line in lines)
+        self.origins = tuple(line.origin for line in lines)
         self._row_of = np.array([-1 if line.row is None else line.row for line in lines], dtype=np.int64)
         self.presence: NDArray[np.bool_] = self._row_of >= 0
         self.rows = np.flatnonzero(self.presence)
@@ -168,21 +170,26 @@ def open_pictures(
         ConfigError: The folder exists and is no such store.
     """
     origins = [_origin(item) for item in items]
-    if (folder / INDEX).exists():
-        try:
-            held = Pictures(folder)
-            lines = _read_index(folder)[1]
-            if held.side == side and [(one.item_id, one.origin) for one in lines] == list(
-                zip((item.item_id for item in items), origins, strict=True)
-            ):
-                return held
-        except ConfigError:
-            pass  # damaged, or of another format: it is made anew
-    elif folder.exists() and (folder.is_file() or any(folder.iterdir())):
-        raise ConfigError(f"{folder} exists and holds no pictures", hint="name a new or an empty folder")
+    held = _held(items, origins, folder, side=side)
+    if held is not None:
+        return held
     with atomic_folder(folder) as partial:
         _write(items, origins, partial, side=side, jobs=jobs, progress=progress)
     return Pictures(folder)
+
+
+def _held(items: Sequence[Item], origins: Sequence[str], folder: Path, *, side: int) -> Pictures | None:
+    """The store in the folder, where it is of these items as they are now."""
+    if not (folder / INDEX).exists():
+        if folder.exists() and (folder.is_file() or any(folder.iterdir())):
+            raise ConfigError(f"{folder} exists and holds no pictures", hint="name a new or an empty folder")
+        return None
+    try:
+        held = Pictures(folder)
+    except ConfigError:  # damaged, or of another format: it is made anew
+        return None
+    ids = tuple(item.item_id for item in items)
+    return held if (held.side, held.item_ids, held.origins) == (side, ids, tuple(origins)) else None
 
 
 def _write(

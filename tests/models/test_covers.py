@@ -261,6 +261,12 @@ class TestWeightsFromElsewhere:
         with pytest.raises(ConfigError, match="not at hand"):
             build_cover_network(self.config(folder))
 
+    def test_pickled_weights_are_not_opened(self, folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        torch.save({}, folder / "pytorch_model.bin")
+        with pytest.raises(ConfigError, match=r"not at hand: .*safetensors"):
+            build_cover_network(self.config(folder))
+
 
 def test_a_cover_network_learns_to_tell_colours() -> None:
     torch.manual_seed(0)

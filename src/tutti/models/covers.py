@@ -183,7 +183,7 @@ def build_cover_network(config: CoverConfig) -> CoverNetwork:
                 hint="set architecture and depths to those of the weights",
             )
         body, told = transformers.ResNetModel.from_pretrained(
-            config.weights, local_files_only=True, output_loading_info=True
+            config.weights, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
         if told["missing_keys"]:  # which transformers fills with random numbers
             lacking = sorted(told["missing_keys"])

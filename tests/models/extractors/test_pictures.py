@@ -27,7 +27,7 @@ def items(tmp_path):
 
 
 def given(extractor, picture):
-    """What the toy network multiplied: its input, found by the inverse of what it does to colours."""
+    """The vector of a picture of one colour."""
     squares = np.tile(np.array(picture, dtype=np.uint8)[:, None, None], (1, 1, 256, 256))
     return extractor.encode_pictures(squares)
 

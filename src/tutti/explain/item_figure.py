@@ -18,7 +18,7 @@ from tutti.explain.seconds import TrackSeconds
 
 BLUE, GREY = "#2166ac", "0.55"
 N_LABELS, N_WORDS, N_TRACKS = 5, 12, 8
-SHARES_HEIGHT, COVER_HEIGHT, TRACK_HEIGHT, REST_HEIGHT = 1.1, 2.2, 0.42, 0.75  # inches; the rest: title and axis
+LABEL_HEIGHT, COVER_HEIGHT, TRACK_HEIGHT, REST_HEIGHT = 0.17, 2.2, 0.42, 0.75  # inches; the rest: title and axis
 LONGEST = 28  # letters of a track's or a word's name
 NAMES = {"audio": "sound", "image": "cover", "text": "text"}
 
@@ -39,7 +39,8 @@ def draw_item(made: ItemExplanation, path: Path, *, n_labels: int = N_LABELS) ->
     matplotlib = import_extra("matplotlib", extra="figures", purpose="drawing a figure")
     figures = import_extra("matplotlib.figure", extra="figures", purpose="drawing a figure")
     tracks = _shown(made)
-    heights = [SHARES_HEIGHT, COVER_HEIGHT, REST_HEIGHT + TRACK_HEIGHT * len(tracks)]
+    n_rows = max(5, len(made.shares.top(n_labels, always=made.label)), 2 * len(made.shares.modalities))
+    heights = [LABEL_HEIGHT * n_rows + 0.3, COVER_HEIGHT, REST_HEIGHT + TRACK_HEIGHT * len(tracks)]
     with matplotlib.rc_context(STYLE):
         figure = figures.Figure(figsize=(WIDTH, sum(heights) + 1.2), layout="constrained")
         figure.suptitle(made.title, x=0.01, ha="left", fontsize=9, parse_math=False)
@@ -82,7 +83,7 @@ def _draw_shares(axes: Any, made: ItemExplanation) -> None:
     lost = shares.contributions[:, shares.column(made.label)]
     colours = [ORANGE if value > 0 else BLUE for value in lost]
     axes.barh(range(len(lost)), np.nan_to_num(lost), color=colours)
-    _around_zero(axes, lost, room=1.9)
+    _around_zero(axes, lost, room=2.8)
     for row, value in enumerate(lost):
         told = f"{value:+.3f}" if math.isfinite(value) else _untold(made, row)
         if shares.weights is not None and shares.presence[row]:

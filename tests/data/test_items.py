@@ -16,6 +16,12 @@ def track(key: str, **facts: Any) -> Track:
     return Track(**{"track_id": key, "artist": "Nils", "album": "Arc", "split": "train", **facts})
 
 
+def test_tags_can_be_read_as_a_text() -> None:
+    track = Track(track_id="1", tags=("sad", "slow"), texts={"review": "Good."})
+    (item,) = items_of([track], texts=("review", "tags"))
+    assert item.text == "Good.\n\nsad, slow"
+
+
 def test_a_track_is_an_item_by_itself() -> None:
     one = track(
         "a", title="Tide", audio=Path("a.wav"), cover=Path("a.png"), texts={"review": " Fine. "}, tags=("calm",)

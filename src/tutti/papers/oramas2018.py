@@ -293,8 +293,8 @@ TABLE_6 = Table(
     "of text COSINE VSM, 0.53 and 0.44 are misprinted. TIMBRE-MLP heard coefficients of the Million Song "
     "Dataset, ours are computed. VSM+SEM had Babelfy's entities; here it is names that the catalogue knows, "
     "or a service's that --set scheme.text.network.entities=… names. Heads that learn factors are linear as "
-    "in the text; those of sound and text have a sigmoid in the code, which --set scheme.activation=sigmoid "
-    "gives to all. The published cover network learned with softmax in the code, with sigmoids in the text "
+    "in the text; those of sound and text have a sigmoid in the code, which --set scheme.encoder_activation=sigmoid "
+    "gives. The published cover network learned with softmax in the code, with sigmoids in the text "
     "and here. The published runs kept the last weights, ours the best.",
     columns=(MUMU,),
     rows=(

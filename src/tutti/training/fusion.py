@@ -198,7 +198,11 @@ class FusionSchemeConfig:
         self._check_way()
 
     def _check_way(self) -> None:
-        stages = {"audio": self.audio, "image": self.image, "text": self.text}
+        stages: dict[str, SoundStage | CoverStage | TextStage] = {
+            "audio": self.audio,
+            "image": self.image,
+            "text": self.text,
+        }
         named = [f"scheme.{one}.encoder" for one in self.modalities if stages[one].encoder is not None]
         if self.way == "joint" and named:
             raise ConfigError(

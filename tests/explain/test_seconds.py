@@ -124,7 +124,8 @@ def test_of_other_encoders_tracks_are_left_out_as_a_whole(track):
 
 
 def test_long_tracks_have_longer_windows_and_senseless_ones_are_refused():
-    assert len(Windows(most=10).edges(600.0)) == 11
+    assert len(Windows(most=20).edges(600.0)) == 21
+    assert len(Windows(most=20).edges(600.0, n_tracks=12)) == 11
     assert Windows().edges(0.4).tolist() == [0.0, 0.4]
     with pytest.raises(ConfigError, match="silence nothing"):
         Windows(seconds=0)

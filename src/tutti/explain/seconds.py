@@ -12,6 +12,7 @@ References:
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from tutti.models.model import Model
 from tutti.models.sound_encoders import SoundEncoder
 
 Score = Callable[[Tensor], Tensor]
+FEWEST = 10  # windows of a track of which there is enough
 FADE = 0.01  # seconds at both ends of a window, so that silence does not begin with a click
 
 
@@ -43,11 +45,11 @@ class Windows:
 
     Attributes:
         seconds: Length of a window, at least.
-        most: In a track; a long one has longer windows.
+        most: In all tracks of an item together, though each has ``FEWEST``; long tracks have longer windows.
     """
 
     seconds: float = 1.0
-    most: int = 60
+    most: int = 120
 
     def __post_init__(self) -> None:
         if not self.seconds > 0 or self.most < 1:
@@ -55,9 +57,10 @@ class Windows:
                 f"windows of {self.seconds:g} s, at most {self.most}, silence nothing", hint="give more than 0 of both"
             )
 
-    def edges(self, duration: float) -> NDArray[np.float64]:
-        """Between windows of the same length, seconds, from 0 to the duration."""
-        n_windows = int(np.clip(duration // self.seconds, 1, self.most))
+    def edges(self, duration: float, *, n_tracks: int = 1) -> NDArray[np.float64]:
+        """Between a track's windows of the same length, seconds, from 0 to the duration."""
+        most = max(FEWEST, self.most // n_tracks)
+        n_windows = int(np.clip(duration // self.seconds, 1, most))
         return np.linspace(0.0, duration, n_windows + 1)
 
 
@@ -127,7 +130,8 @@ def sound_seconds(
     if known is None:
         return _whole_tracks(encoder, item, score, score_without_sound)
     model, place = known
-    heard = [_hear(model, track, windows or Windows()) for track in item.sounds]
+    windows, n_tracks = windows or Windows(), len(item.sounds)
+    heard = [_hear(model, track, windows, n_tracks) for track in item.sounds]
     means = {one.track.track_id: one.vectors.mean(axis=0) for one in heard if len(one.vectors)}
 
     def scored(vectors: dict[str, NDArray[np.float32]]) -> float:
@@ -141,52 +145,49 @@ def sound_seconds(
 
 @dataclass(frozen=True, kw_only=True)
 class _HeardTrack:
-    """A track as the model hears it: excerpts, which sample of the track each of theirs is, and their vectors."""
+    """A track's windows, and the vectors of its excerpts; the excerpts of a whole album would fill the memory."""
 
     track: Track
     edges: NDArray[np.float64]
-    excerpts: NDArray[np.float32]
-    places: NDArray[np.int64]
     vectors: NDArray[np.float32]
     problem: str | None = None
 
 
-def _hear(model: Model, track: Track, windows: Windows) -> _HeardTrack:
-    assert track.audio is not None
-    spec = model.config.excerpt_spec
-    nothing = np.zeros((0, model.n_samples), dtype=np.float32)
-    cut, end = [nothing], None
+def _hear(model: Model, track: Track, windows: Windows, n_tracks: int) -> _HeardTrack:
+    nothing = np.zeros((0, model.embed_dim), dtype=np.float32)
     try:
-        for one in listen(Recording.from_file(track.audio, key=track.track_id), [spec]):
-            if isinstance(one, Excerpts):
-                cut.append(one.waveforms)
-            else:
-                end = one
+        excerpts, end = _excerpts(model, track)
     except AudioError as error:
-        return _unheard(track, error.message)
-    assert isinstance(end, Heard)
+        return _HeardTrack(track=track, edges=np.zeros(0), vectors=nothing, problem=error.message)
     if end.is_silent:
-        return _unheard(track, end.silence)
-    excerpts = np.concatenate(cut)
+        return _HeardTrack(track=track, edges=np.zeros(0), vectors=nothing, problem=end.silence)
+    edges = windows.edges(end.duration, n_tracks=n_tracks)
+    return _HeardTrack(track=track, edges=edges, vectors=_vectors(model, excerpts), problem=end.damage)
+
+
+def _excerpts(model: Model, track: Track) -> tuple[NDArray[np.float32], Heard]:
+    """What the model hears of a track, ``[excerpts, samples]``, and what there is to say of all of it."""
+    assert track.audio is not None
+    cut, end = [np.zeros((0, model.n_samples), dtype=np.float32)], None
+    for one in listen(Recording.from_file(track.audio, key=track.track_id), [model.config.excerpt_spec]):
+        if isinstance(one, Excerpts):
+            cut.append(one.waveforms)
+        else:
+            end = one
+    assert end is not None
+    return np.concatenate(cut), end
+
+
+def _places(model: Model, n_excerpts: int, duration: float) -> NDArray[np.float64]:
+    """Which second of a track each sample of its excerpts is. Shape (excerpts, samples)."""
+    plan = model.config.excerpt_spec.plan
     # Resampling rounds: the number of samples is that which gives as many excerpts as came.
-    about = round(end.duration * spec.sample_rate)
-    total = next(n for n in (about, about + 1, about - 1) if len(spec.plan.starts(n)) == len(excerpts))
-    starts = np.array(spec.plan.starts(total))
-    return _HeardTrack(
-        track=track,
-        edges=windows.edges(end.duration),
-        excerpts=excerpts,
-        places=(starts[:, None] + np.arange(model.n_samples)) % total,  # a short sound is repeated
-        vectors=_vectors(model, excerpts),
-        problem=end.damage,
-    )
-
-
-def _unheard(track: Track, why: str) -> _HeardTrack:
-    nothing = np.zeros((0, 0), dtype=np.float32)
-    return _HeardTrack(
-        track=track, edges=np.zeros(0), excerpts=nothing, places=nothing.astype(np.int64), vectors=nothing, problem=why
-    )
+    about = round(duration * model.sample_rate)
+    total = next(n for n in (about, about + 1, about - 1) if len(plan.starts(n)) == n_excerpts)
+    starts = np.array(plan.starts(total))
+    places = (starts[:, None] + np.arange(model.n_samples)) % total  # a short sound is repeated
+    seconds: NDArray[np.float64] = places / model.sample_rate
+    return seconds
 
 
 def _explained(
@@ -198,10 +199,15 @@ def _explained(
 ) -> TrackSeconds:
     track_id = heard.track.track_id
     values = np.full(max(0, len(heard.edges) - 1), math.nan)
-    for window in range(len(values)):
-        silenced = _without_window(heard, model, window)
-        if silenced is not None:
-            values[window] = whole - scored({**means, track_id: silenced})
+    if len(values):
+        excerpts, end = _excerpts(model, heard.track)
+        places = _places(model, len(excerpts), end.duration)
+        for window, (begin, finish) in enumerate(itertools.pairwise(heard.edges)):
+            silenced, touched = _silenced(excerpts, places, begin, finish)
+            if len(silenced):
+                vectors = heard.vectors.copy()
+                vectors[touched] = _vectors(model, silenced)
+                values[window] = whole - scored({**means, track_id: vectors.mean(axis=0)})
     others = {one: vector for one, vector in means.items() if one != track_id}
     return TrackSeconds(
         track=heard.track,
@@ -212,19 +218,14 @@ def _explained(
     )
 
 
-def _without_window(heard: _HeardTrack, model: Model, window: int) -> NDArray[np.float32] | None:
-    """The track's vector with a window silenced; None where the model hears nothing of it."""
-    begin, end = heard.edges[window : window + 2]
-    seconds = heard.places / model.sample_rate
-    touched = ((seconds >= begin) & (seconds < end)).any(axis=1)
-    if not touched.any():
-        return None
-    inside = np.minimum(seconds[touched] - begin, end - seconds[touched])  # seconds from the nearer edge
+def _silenced(
+    excerpts: NDArray[np.float32], places: NDArray[np.float64], begin: float, end: float
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Those excerpts that hold some of a window, silent there, and which they are."""
+    touched: NDArray[np.bool_] = np.asarray(((places >= begin) & (places < end)).any(axis=1))
+    inside = np.minimum(places[touched] - begin, end - places[touched])  # seconds from the nearer edge, below 0 outside
     gain = np.clip(1 - inside / FADE, 0, 1).astype(np.float32)
-    vectors = heard.vectors.copy()
-    vectors[touched] = _vectors(model, heard.excerpts[touched] * gain)
-    mean: NDArray[np.float32] = vectors.mean(axis=0)
-    return mean
+    return excerpts[touched] * gain, touched
 
 
 @torch.inference_mode()

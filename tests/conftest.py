@@ -134,6 +134,62 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture(scope="session")
+def bad_shelf(shelf: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """The shelf, and in its test split an album of three tracks for everything that can be wrong with one's files.
+
+    Of each album only the track ``a`` is like that; ``b`` has but a good sound, ``c`` but a good review. ``lost`` is a
+    track whose only file is damaged.
+    """
+    import struct
+    import zlib
+
+    from PIL import Image
+
+    from tutti.data.catalogue import Catalogue
+    from tutti.data.track import Track
+    from tutti.text.documents import decoded
+
+    folder, good = tmp_path_factory.mktemp("bad"), shelf.track("9a")
+    drawn = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    Image.new("RGB", (1, 1), "green").save(folder / "pixel.png")
+    drawn.convert("CMYK").save(folder / "print.jpg")
+    drawn.save(folder / "animated.gif", save_all=True, append_images=[Image.new("RGB", (64, 64))])
+    drawn.save(folder / "cut.jpg")
+    (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:1500])
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0))
+    (folder / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")))
+    (folder / "broken.mp3").write_text("la la la", encoding="utf-8")
+    pictures = {one: folder / one for one in ("pixel.png", "huge.png", "print.jpg", "animated.gif", "cut.jpg")}
+    texts = {
+        "5 megabytes": "A calm record. " * 350_000,
+        "empty": "  ",
+        "japanese": "静かなピアノの曲。",
+        "invalid": decoded(b"A calm r\xe9cord of low tones, \xff\xfe."),
+    }
+    sounds = {"no sound": None, "broken sound": folder / "broken.mp3"}
+    bad: dict[str, dict[str, Any]] = {"no cover": {"cover": None}}
+    bad |= {name: {"cover": path} for name, path in pictures.items()}
+    bad |= {name: {"texts": {"review": text}} for name, text in texts.items()}
+    bad |= {name: {"audio": path} for name, path in sounds.items()}
+    tracks = [Track(track_id="lost", audio=folder / "broken.mp3", tags=("low",), split="test")]
+    for number, (name, facts) in enumerate(bad.items()):
+        tags = ("high", "calm") if number % 2 else ("low", "lively")
+        common: dict[str, Any] = {"artist": "Bad", "album": name, "tags": tags, "split": "test"}
+        whole = {"audio": good.audio, "cover": good.cover, "texts": good.texts}
+        tracks.append(Track(**{"track_id": name, **common, **whole, **facts}))
+        tracks.append(Track(track_id=f"{name} b", audio=good.audio, **common))
+        tracks.append(Track(track_id=f"{name} c", texts=good.texts, **common))
+    catalogue = Catalogue.create(folder / "catalogue")
+    catalogue.put_tracks([*shelf.tracks(), *tracks])
+    catalogue.put_facts(shelf.facts())
+    return catalogue
+
+
+@pytest.fixture(scope="session")
 def shelf_model(shelf: Catalogue, small_model: Model) -> MultimodalModel:
     """A multimodal model of the shelf's tracks that has learned its words, but nothing else: its weights are random."""
     from tutti.data.items import items_of

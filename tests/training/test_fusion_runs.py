@@ -160,7 +160,7 @@ class Killed(BaseException):
     """What a test ends a run with."""
 
 
-@pytest.mark.parametrize("place", ["encoded_once", "named_encoder", "build_fusion", "score_subsets"])
+@pytest.mark.parametrize("place", ["encoded_once", "score_subsets"])
 def test_a_run_that_is_killed_between_stages_ends_as_one_that_is_left_alone(
     place: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shelf_model: MultimodalModel
 ) -> None:

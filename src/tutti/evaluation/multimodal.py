@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -272,7 +273,9 @@ def score_subsets(
     for chosen in subsets(model.modalities):
         kept = np.array([stream.modality in chosen for stream in model.config.streams])
         left_out = [modality for modality in model.modalities if modality not in chosen]
-        described = model.describe(streams.masked(np.broadcast_to(kept, streams.presence.shape)))
+        told = {key: {one: why for one, why in some.items() if one in chosen} for key, some in streams.problems.items()}
+        masked = streams.masked(np.broadcast_to(kept, streams.presence.shape))
+        described = model.describe(dataclasses.replace(masked, problems=told))
         try:
             reports[chosen] = scored_report(
                 model, scored, described, bootstrap=bootstrap, threshold=threshold, without=left_out

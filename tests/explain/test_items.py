@@ -106,3 +106,27 @@ def test_a_saved_model_explains_an_item_of_a_catalogue(shelf, shelf_model, tmp_p
     shelf_model.save(tmp_path / "model")
     made = explain_named_item(tmp_path / "model", "0a", shelf.folder, label="calm", by="sentence")
     assert [one.text for one in made.words.parts] == ["A lively record of low tones, number 0a."]
+
+
+def test_what_is_there_and_cannot_be_used_is_not_called_absent(shelf, shelf_model, tmp_path):
+    (tmp_path / "cover.png").write_bytes(b"no picture")
+    item = dataclasses.replace(find_item(shelf, "0a", model=shelf_model), covers=(tmp_path / "cover.png",))
+    made = explain_item(shelf_model, item, without=["text"])
+    assert made.absence("image") == "no cover that can be used"
+    assert made.absence("text") == "left out"
+    assert "no picture of a known format" in made.notes["image"]
+    page = write_item(made, tmp_path / "item.html").read_text(encoding="utf-8")
+    assert "no cover that can be used" in page
+
+
+def test_a_damaged_track_of_an_album_is_named_and_the_others_are_explained(shelf, shelf_model, tmp_path):
+    (tmp_path / "broken.wav").write_bytes(b"RIFF, but no sound")
+    item = find_item(shelf, "0a", model=shelf_model)
+    broken = Track(track_id="broken", title="Broken <b>", audio=tmp_path / "broken.wav")
+    made = explain_item(shelf_model, dataclasses.replace(item, tracks=(*item.tracks, broken)))
+    assert [len(one.values) > 0 for one in made.seconds] == [True, False]
+    page = write_item(made, tmp_path / "item.html").read_text(encoding="utf-8")
+    assert "Broken &lt;b&gt;" in page
+    assert page.count("<audio") == 1
+    write_item(made, tmp_path / "item.svg")
+    assert "not drawn: 1 of 2 tracks" in (tmp_path / "item.svg").read_text(encoding="utf-8")

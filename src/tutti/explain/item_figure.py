@@ -40,7 +40,12 @@ def draw_item(made: ItemExplanation, path: Path, *, n_labels: int = N_LABELS) ->
     figures = import_extra("matplotlib.figure", extra="figures", purpose="drawing a figure")
     tracks = _shown(made)
     n_rows = max(5, len(made.shares.top(n_labels, always=made.label)), 2 * len(made.shares.modalities))
-    heights = [LABEL_HEIGHT * n_rows + 0.3, COVER_HEIGHT, REST_HEIGHT + TRACK_HEIGHT * len(tracks)]
+    is_empty = made.cover is None and made.words is None
+    heights = [
+        LABEL_HEIGHT * n_rows + 0.3,
+        REST_HEIGHT if is_empty else COVER_HEIGHT,
+        REST_HEIGHT + TRACK_HEIGHT * len(tracks),
+    ]
     with matplotlib.rc_context(STYLE):
         figure = figures.Figure(figsize=(WIDTH, sum(heights) + 1.2), layout="constrained")
         figure.suptitle(made.title, x=0.01, ha="left", fontsize=9, parse_math=False)
@@ -97,7 +102,7 @@ def _draw_shares(axes: Any, made: ItemExplanation) -> None:
 
 
 def _untold(made: ItemExplanation, row: int) -> str:
-    return "all there is" if made.shares.presence[row] else ABSENT[made.shares.modalities[row]]
+    return "all there is" if made.shares.presence[row] else made.absence(made.shares.modalities[row])
 
 
 def _draw_cover(axes: Any, made: ItemExplanation) -> None:
@@ -146,7 +151,7 @@ def _draw_tracks(rows: Any, tracks: list[TrackSeconds], made: ItemExplanation) -
         axes.tick_params(axis="x", length=0 if axes is not rows[-1] else 2.5, labelbottom=axes is rows[-1])
     rows[-1].set_xlabel("time (s)")
     left_out = len(made.seconds) - len(tracks)
-    of_these = f"; {left_out} more tracks" if left_out else ""
+    of_these = f"; not drawn: {left_out} of {len(made.seconds)} tracks" if left_out else ""
     rows[0].set_title(f"seconds ({made.unit}, at most {largest:.2g}; grey: not heard{of_these})", loc="left")
 
 

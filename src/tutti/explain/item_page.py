@@ -22,7 +22,6 @@ from tutti.explain.cover_maps import lay_over
 from tutti.explain.items import ABSENT, ExplainedCover, ItemExplanation
 from tutti.explain.page import MAX_SECONDS, picture_address, sound_address
 from tutti.explain.seconds import TrackSeconds
-from tutti.explain.shares import Shares
 from tutti.explain.spectrograms import spectrogram
 from tutti.explain.stretches import Stretch
 from tutti.files import write_text
@@ -51,7 +50,7 @@ def write_item_page(made: ItemExplanation, output: Path, *, n_labels: int = N_LA
         title=escape(made.title),
         note=escape(_note(made)),
         labels=_labels(made, n_labels),
-        shares=_shares(made.shares, made.label),
+        shares=_shares(made),
         shares_note=_shares_note(made),
         cover=_cover(made),
         words=_words(made),
@@ -81,16 +80,18 @@ def _labels(made: ItemExplanation, n_labels: int) -> str:
     return "".join(rows)
 
 
-def _shares(shares: Shares, label: str) -> str:
+def _shares(made: ItemExplanation) -> str:
     """A row for each modality: what is lost without it, left or right of nothing, and the other numbers."""
-    column = shares.column(label)
+    shares, column = made.shares, made.shares.column(made.label)
     lost = shares.contributions[:, column]
     largest = float(np.nanmax(np.abs(lost))) if np.isfinite(lost).any() else 0.0
     rows = []
     for row, modality in enumerate(shares.modalities):
         name = escape(NAMES[modality])
         if not shares.presence[row]:
-            rows.append(f'<tr class="absent"><th scope="row">{name}</th><td colspan="4">{ABSENT[modality]}</td></tr>')
+            rows.append(
+                f'<tr class="absent"><th scope="row">{name}</th><td colspan="4">{made.absence(modality)}</td></tr>'
+            )
             continue
         alone, weight = shares.alone[row, column], None if shares.weights is None else shares.weights[row]
         rows.append(
@@ -183,7 +184,7 @@ def _tracks(made: ItemExplanation) -> str:
     return (
         f'<p class="note">Orange and upwards: the {escape(made.unit)} of “{escape(made.label)}” falls when these '
         "seconds fall silent; blue and downwards: it rises. Grey: not heard by the model. Click to seek; one scale for "
-        f"all tracks, the tallest bar is {largest:.3f}.</p>{_remark(made, 'audio')}{shown}"
+        f"all tracks, the tallest bar is {largest:.3f}.</p>{shown}"
     )
 
 

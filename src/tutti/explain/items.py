@@ -30,6 +30,7 @@ from tutti.text.spelling import plain
 
 FEWEST_CELLS = 4  # a side of a cover's map: fewer say nothing about places
 ABSENT = {"audio": "no sound", "image": "no cover", "text": "no text"}
+LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,13 @@ class ItemExplanation:
         """What stands above it."""
         by = f" by {self.item.artist}" if self.item.artist else ""
         return f"{self.item.title}{by}: why {self.model} says “{self.label}”"
+
+    def absence(self, modality: str) -> str:
+        """In a few words, why the prediction takes no account of a modality."""
+        if self.notes.get(modality) == LEFT_OUT:
+            return LEFT_OUT
+        offered = any(modality == known and self.item.offers(known) for known in self.shares.modalities)
+        return f"{ABSENT[modality]} that can be used" if offered else ABSENT[modality]
 
     @property
     def prediction(self) -> float:
@@ -199,7 +207,7 @@ def _notes(
     notes = dict(problems)
     for modality, is_here in zip(model.modalities, shares.presence, strict=True):
         if modality in left_out:
-            notes[modality] = "left out"
+            notes[modality] = LEFT_OUT
         elif not is_here:
             offered = item.offers(modality)
             notes.setdefault(

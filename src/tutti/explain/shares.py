@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tutti.data.track import Modality
 from tutti.errors import ModelError, ShapeError, unknown_name
 from tutti.models.multimodal import MultimodalModel, StreamVectors
 
@@ -35,7 +36,7 @@ class Shares:
             Shape (modalities,).
     """
 
-    modalities: tuple[str, ...]
+    modalities: tuple[Modality, ...]
     labels: tuple[str, ...]
     presence: NDArray[np.bool_]
     whole: NDArray[np.float32]

@@ -96,7 +96,7 @@ def test_an_item_of_a_catalogue_is_explained_as_a_page_and_as_numbers(tutti, she
         (["0a"], "is a multimodal model: it explains items"),
         (["0z", "--on", "SHELF"], "there is no track in"),
         (["0a", "--on", "SHELF", "--without", "audio,image,text"], "has nothing to go by"),
-        (["0a", "--on", "SHELF", "--map", "taggram"], "--map, --start and --with are of a single sound"),
+        (["0a", "--on", "SHELF", "--map", "taggram"], "--map, --start, --with and --device are of single sounds"),
         (["0a", "--on", "SHELF", "--by", "letter"], "there is no part of a text called 'letter'"),
         (["0a", "--without", "text"], "--without and --by are of items"),
     ],

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item
@@ -12,6 +13,9 @@ from tutti.data.track import Track
 from tutti.errors import ConfigError, UnknownNameError
 from tutti.explain.item_drawing import explain_named_item, write_item
 from tutti.explain.items import explain_item, find_item
+from tutti.models.fusion import FusionConfig, build_fusion
+from tutti.models.multimodal import MultimodalModel
+from tutti.models.readouts import FactorReadout, ValueReadout
 
 
 def explained(shelf, model, key, **settings):
@@ -130,3 +134,18 @@ def test_a_damaged_track_of_an_album_is_named_and_the_others_are_explained(shelf
     assert page.count("<audio") == 1
     write_item(made, tmp_path / "item.svg")
     assert "not drawn: 1 of 2 tracks" in (tmp_path / "item.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("target", "unit"), [("values", "value"), ("label-factors", "likeness")])
+def test_values_and_label_factors_are_explained_in_their_own_units(shelf, shelf_model, target, unit, tmp_path):
+    torch.manual_seed(0)
+    is_value = target == "values"
+    readout = ValueReadout(torch.full((4,), -5.0), torch.ones(4)) if is_value else FactorReadout(torch.eye(4))
+    fusion = build_fusion(shelf_model.fusion.dims, readout, FusionConfig())
+    config = dataclasses.replace(shelf_model.config, target=target, fusion=FusionConfig())
+    made = explained(shelf, MultimodalModel(config, shelf_model.encoders, fusion), "0a")
+    assert made.unit == unit
+    assert made.label == ("low" if is_value else made.shares.top(1)[0])  # of values the first
+    assert (made.prediction < 0) == is_value
+    for name in ("item.html", "item.png"):
+        assert write_item(made, tmp_path / name).stat().st_size > 1000

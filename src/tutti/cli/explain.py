@@ -53,8 +53,10 @@ def explain(
             raise ConfigError("--without and --by are of items", hint="give their catalogue with --on")
         title, plain = _sound(model, Path(what), (map_, tag, start, other), output=output, top=top, device=device)
     else:
-        if map_ is not None or start is not None or other is not None:
-            raise ConfigError("--map, --start and --with are of a single sound", hint="leave them out, or --on")
+        if map_ is not None or start is not None or other is not None or device != "cpu":
+            raise ConfigError(
+                "--map, --start, --with and --device are of single sounds", hint="leave them out, or --on"
+            )
         left_out = tuple(name.strip() for names in without or () for name in names.split(",") if name.strip())
         title, plain = _item(model, what, on, (tag, left_out, by), output=output, top=top)
     if output is not None:

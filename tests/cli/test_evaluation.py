@@ -158,3 +158,71 @@ def test_predictions_that_cannot_be_compared_are_told_in_two_lines(evaluate, pre
     write_predictions(dataclasses.replace(read_predictions(predictions), **changes), predictions)
     assert_two_lines(evaluate("--against", predictions, "-o", tmp_path / "scores"), error, hint)
     assert not (tmp_path / "scores").exists()
+
+
+@pytest.fixture
+def evaluate_items(tutti, shelf_model, bad_shelf, tmp_path):
+    """Runs ``tutti evaluate`` of a multimodal model on the tracks of a shelf whose files are partly bad."""
+    shelf_model.save(tmp_path / "model")
+    return lambda *more: tutti("evaluate", tmp_path / "model", "--on", bad_shelf.folder, "--resamples", 10, *more)
+
+
+SUBSETS = [
+    (),
+    ("--without", "image"),
+    ("--without", "audio"),
+    ("--without", "text"),
+    ("--without", "audio,text"),
+    ("--without", "audio", "--without", "image"),
+    ("--without", " image , text "),
+]
+
+
+@pytest.mark.parametrize("without", SUBSETS, ids=" ".join)
+def test_a_multimodal_model_is_scored_with_every_choice_of_modalities(evaluate_items, without):
+    ending = evaluate_items(*without, "--json")
+    assert ending.code == 0, ending.stderr
+    report = json.loads(ending.stdout)
+    left_out = [one for one in ("audio", "image", "text") if one in " ".join(without)]
+    assert report["model"] == " without ".join(filter(None, ["shelf", " and ".join(left_out)]))
+    assert report["n_items"] + sum("scored by the rest" not in why for why in report["failures"].values()) == 43
+    assert "lost" in report["failures"]
+    assert ("cut.jpg" in report["failures"]) == ("image" not in left_out)
+    assert ("broken sound" in report["failures"]) == ("audio" not in left_out)
+
+
+def test_what_was_wrong_with_files_is_written_into_the_report(evaluate_items, tmp_path):
+    ending = evaluate_items("-o", tmp_path / "scores")
+    assert ending.code == 0, ending.stderr
+    page = (tmp_path / "scores" / "report.md").read_text(encoding="utf-8")
+    assert page == ending.stdout
+    for name in ("lost", "huge.png", "cut.jpg", "invalid", "japanese", "broken sound"):
+        assert name in page
+    predicted = read_predictions(tmp_path / "scores" / "predictions.npz")
+    assert "lost" not in predicted.ids
+    assert np.isfinite(predicted.scores).all()
+
+
+def test_a_model_with_and_without_a_modality_are_compared_on_the_items_that_both_scored(evaluate_items, tmp_path):
+    assert evaluate_items("-o", tmp_path / "whole").code == 0
+    ending = evaluate_items("--without", "image", "--against", tmp_path / "whole", "--json")
+    assert ending.code == 0, ending.stderr
+    assert "comparison" in json.loads(ending.stdout)
+
+
+WRONG_WITHOUT = [
+    ("sound", "no modality of shelf called 'sound'", "known: audio, image, text"),
+    ("audio,image,text", "nothing to go by", "leave in one modality at least"),
+]
+
+
+@pytest.mark.parametrize(("without", "error", "hint"), WRONG_WITHOUT)
+def test_leaving_out_what_is_not_there_or_everything_is_told_in_two_lines(
+    evaluate_items, without, error, hint, tmp_path
+):
+    assert_two_lines(evaluate_items("--without", without, "-o", tmp_path / "scores"), error, hint)
+    assert not (tmp_path / "scores").exists()
+
+
+def test_a_model_of_sounds_has_nothing_to_leave_out(evaluate):
+    assert_two_lines(evaluate("--without", "image"), "goes by sound alone", "leave out --without")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -245,10 +246,7 @@ def test_items_of_several_classes_are_left_out_and_told_of(run: Run) -> None:
 
 def test_an_album_that_spans_splits_keeps_its_parts_apart(run: Run, shelf: Catalogue, tmp_path: Path) -> None:
     tracks = [one for one in shelf.tracks() if one.album != "Album 5"]
-    moved = [
-        shelf.track("5a"),
-        type(shelf.track("5b"))(**{**vars(shelf.track("5b")), "split": "test"}),
-    ]
+    moved = [shelf.track("5a"), dataclasses.replace(shelf.track("5b"), split="test")]
     catalogue = Catalogue.create(tmp_path / "spanning")
     catalogue.put_tracks([*tracks, *moved])
     recipe = parse_recipe(
@@ -270,11 +268,45 @@ def test_a_label_that_never_occurs_in_training_is_told_of_and_scored_nowhere(
 ) -> None:
     catalogue = Catalogue.create(tmp_path / "rare")
     tagged = [(one, (*one.tags, "rare") if one.track_id in ("9a", "10a") else one.tags) for one in shelf.tracks()]
-    catalogue.put_tracks([type(one)(**{**vars(one), "tags": tags}) for one, tags in tagged])
+    catalogue.put_tracks([dataclasses.replace(one, tags=tags) for one, tags in tagged])
     with pytest.raises(ConfigError, match="rare"):  # it cannot be learned, so a recipe may not ask for it
         run(data__catalogue=str(catalogue.folder), data__labels=["low", "rare"], scheme__modalities=["text"])
     trained = run(data__catalogue=str(catalogue.folder), scheme__modalities=["text"], data__labels=["low", "high"])
     assert "rare" not in trained.model.labels
+
+
+@pytest.mark.parametrize("way", ["separate", "joint"])
+def test_bad_files_among_what_is_learned_from_are_told_of_and_harm_nobody(
+    way: str, run: Run, bad_shelf: Catalogue, tmp_path: Path
+) -> None:
+    catalogue = Catalogue.create(tmp_path / "damaged")  # what is bad is in all splits now
+    moved = [
+        dataclasses.replace(one, split=("train", "valid", "test")[row % 3]) if one.artist in ("Bad", None) else one
+        for row, one in enumerate(bad_shelf.tracks())
+    ]
+    catalogue.put_tracks(moved)
+    trained = run(data__catalogue=str(catalogue.folder), scheme__way=way)
+    report = json.loads((trained.folder / "report.json").read_text(encoding="utf-8"))
+    told = {**trained.failures, **report["failures"]}
+    # The Japanese words are learned here, so that they are known.
+    assert set(told) == {"lost", "huge.png", "cut.jpg", "invalid", "broken sound"}
+    assert isinstance(trained.model, MultimodalModel)
+    for encoder in trained.model.encoders.values():
+        assert np.isfinite(encoder.encode(items_of(catalogue.tracks()[:1])).vectors).all()
+    assert all(bool(one.isfinite().all()) for one in trained.model.fusion.state_dict().values())
+
+
+def test_where_no_item_has_a_modality_the_recipe_is_refused_in_words(
+    run: Run, shelf: Catalogue, tmp_path: Path
+) -> None:
+    catalogue = Catalogue.create(tmp_path / "sounds")
+    catalogue.put_tracks([dataclasses.replace(one, cover=None, texts={}) for one in shelf.tracks()])
+    for modality in ("image", "text"):
+        with pytest.raises(ConfigError) as caught:
+            run(data__catalogue=str(catalogue.folder), scheme__modalities=["audio", modality])
+        assert caught.value.hint
+    with pytest.raises(ConfigError, match="0 tracks in the split train with any of image"):
+        run(data__catalogue=str(catalogue.folder), scheme__modalities=["image"])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ References:
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -84,7 +86,7 @@ def missing_grid(
         model: Whose encoders, labels and readout are taken.
         catalogue: With the splits train, valid and the scored one.
         study: What is compared.
-        folder: Of the fusions' trainings.
+        folder: Of the fusions' trainings, those of each choice of model, catalogue and settings by themselves.
         tell: Receives a line about each.
 
     Raises:
@@ -94,6 +96,7 @@ def missing_grid(
     scored = _complete(material[study.split])
     columns = _columns(model.modalities, study.noise)
     rows = list(_rows(model.modalities, study))
+    folder = folder / _learned_from(model, material, study)
     cells = []
     for number, row in enumerate(rows, start=1):
         tell(f"{number} of {len(rows)}: {row.title}")
@@ -127,6 +130,18 @@ def _material(model: MultimodalModel, catalogue: Catalogue, split: str, tell: Te
     items = items_to_score(model, catalogue, split)
     tell(f"vectors of {len(items.items)} items of the split {split}")
     return _Material(items=items, streams=model.encode(items.items))
+
+
+def _learned_from(model: MultimodalModel, material: dict[str, _Material], study: MissingStudy) -> str:
+    """What tells trainings apart that begin with other vectors, truths or settings: sixteen hexadecimal digits."""
+    settings = [study.batch_size, study.modality_dropout, model.config.target]
+    settings += [dataclasses.asdict(one) for one in (study.training, model.config.fusion)]
+    digest = hashlib.sha256(json.dumps(settings, default=str).encode())
+    for split in ("train", "valid"):
+        learned = material[split]
+        for one in (learned.items.targets, learned.streams.presence, *learned.streams.vectors):
+            digest.update(np.ascontiguousarray(one).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _complete(material: _Material) -> _Material:

@@ -121,3 +121,15 @@ def test_thumbnails_shrink_but_never_grow(tmp_path: Path) -> None:
     for side, expected in ((100, (100, 50)), (1000, (400, 200))):
         save_thumbnail(Image.new("RGB", (400, 200)), tmp_path / "small.jpg", side=side)
         assert read_cover(tmp_path / "small.jpg").size == expected
+
+
+def test_a_photograph_is_turned_the_way_that_its_camera_noted(tmp_path: Path) -> None:
+    wide = Image.new("RGB", (40, 20), "black")
+    wide.paste("white", (0, 0, 20, 20))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn a quarter to the right to see it upright
+    wide.save(tmp_path / "cover.jpg", exif=exif)
+    upright = read_cover(tmp_path / "cover.jpg")
+    assert upright.size == (20, 40)
+    assert np.asarray(upright)[:10].mean() > 240  # what was left is on top
+    assert np.asarray(upright)[30:].mean() < 15

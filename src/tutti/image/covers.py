@@ -3,7 +3,8 @@
 Which picture belongs to which sound is ``tutti.data.track_covers``' business.
 
 What comes of unusual pictures: the first frame of an animation; 16-bit greys scaled to 8 bits; transparency
-laid on white; CMYK as Pillow converts it, without a colour profile; a picture of one pixel is a picture. A
+laid on white; CMYK as Pillow converts it, without a colour profile; a photograph is turned the way that its camera
+noted; a picture of one pixel is a picture. A
 truncated one, one that no reader knows, or one of more than ``MAX_PIXELS`` pixels is an ``ImageError``.
 """
 
@@ -15,7 +16,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tutti.errors import ImageError
 from tutti.files import atomic_file
@@ -87,7 +88,7 @@ def _read(source: Path | bytes, max_pixels: int) -> tuple[Image.Image, str]:
                 width, height = opened.size
                 if width * height > max_pixels:
                     raise _too_large(name, f"{width} x {height} pixels", max_pixels)
-                return _to_rgb(opened, name), str(opened.format)
+                return _to_rgb(ImageOps.exif_transpose(opened), name), str(opened.format)
     except ImageError:
         raise
     except Image.DecompressionBombError:

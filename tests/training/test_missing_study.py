@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.missing import MissingGrid
 from tutti.models.multimodal import MultimodalModel
 from tutti.models.texts import TextEncoder, build_text_network
+from tutti.training import missing_study
 from tutti.training.missing_study import MissingStudy, missing_grid
 from tutti.training.trainer import TrainingConfig
 
@@ -74,16 +76,24 @@ def test_a_study_that_is_done_already_is_read_and_comes_out_the_same(
 
 
 def test_trainings_of_another_model_are_not_taken_for_this_one_s(
-    grid: MissingGrid, shelf_model: MultimodalModel, shelf: Catalogue, folder: Path
+    shelf_model: MultimodalModel, shelf: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert len(list(folder.iterdir())) == 1
+    places: list[Path] = []
+
+    def noted(*_: Any, folder: Path, **__: Any) -> None:
+        places.append(folder)
+        raise RuntimeError("enough is known")
+
+    monkeypatch.setattr(missing_study, "fit", noted)
     texts = shelf_model.encoders["text"]
     assert isinstance(texts, TextEncoder)
     torch.manual_seed(1)
     other = TextEncoder(texts.config, texts.reader, build_text_network(texts.config, texts.reader.n_inputs))
-    model = MultimodalModel(shelf_model.config, {**shelf_model.encoders, "text": other}, shelf_model.fusion)
-    assert missing_grid(model, shelf, STUDY, folder=folder).rows == grid.rows
-    assert len(list(folder.iterdir())) == 2
+    for encoder in (texts, other, texts):
+        model = MultimodalModel(shelf_model.config, {**shelf_model.encoders, "text": encoder}, shelf_model.fusion)
+        with pytest.raises(RuntimeError, match="enough"):
+            missing_grid(model, shelf, STUDY, folder=tmp_path)
+    assert places[0] == places[2] != places[1]
 
 
 def test_a_catalogue_without_a_complete_item_is_refused_in_words(

@@ -34,7 +34,9 @@ def sounds(items: list[Item], small_model: Model, tmp_path: Path) -> SoundView:
     recordings = [
         Recording.from_file(one.audio, key=one.track_id) for item in items for one in item.sounds if one.audio
     ]
-    store = open_store({"train": recordings}, tmp_path / "waveforms", sample_rate=8000, resampling=small_model.config.resampling)
+    store = open_store(
+        {"train": recordings}, tmp_path / "waveforms", sample_rate=8000, resampling=small_model.config.resampling
+    )
     return SoundView(small_model.network, store, items, n_samples=4000, n_excerpts=4)
 
 

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from tutti.files import atomic_file, atomic_folder, sha256_of, write_text
+from tutti.files import atomic_file, atomic_folder, is_occupied, sha256_of, write_text
 
 
 class BrokenError(Exception):
@@ -67,3 +67,12 @@ def test_a_checksum_is_that_of_the_whole_file(tmp_path):
     assert sha256_of(tmp_path / "data") == hashlib.sha256(content).hexdigest()
     (tmp_path / "empty").touch()
     assert sha256_of(tmp_path / "empty").startswith("e3b0c44298fc1c149afbf4c8996fb924")
+
+
+def test_a_file_and_a_folder_with_something_in_it_are_occupied(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "letter.txt").write_text("dear")
+    assert is_occupied(tmp_path)
+    assert is_occupied(tmp_path / "letter.txt")
+    assert not is_occupied(tmp_path / "empty")
+    assert not is_occupied(tmp_path / "none")

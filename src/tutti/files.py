@@ -59,6 +59,11 @@ def write_text(target: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
+def is_occupied(path: Path) -> bool:
+    """Whether something is there that a new folder would replace: a file, or a folder that is not empty."""
+    return path.exists() and (path.is_file() or any(path.iterdir()))
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, read in blocks, as 64 hexadecimal digits."""
     digest = hashlib.sha256()

@@ -169,7 +169,7 @@ def test_an_encoder_overwrites_nothing_but_an_encoder(encoder: CoverEncoder, tmp
     (tmp_path / "diary.txt").write_text("dear")
     with pytest.raises(ModelError, match="is no encoder"):
         encoder.save(tmp_path)
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="holds no cover encoder"):
         CoverEncoder.load(tmp_path)
 
 

@@ -102,7 +102,7 @@ def test_a_saved_projection_gives_the_same_points(tmp_path, kind):
 
 def test_one_kind_of_projection_is_not_read_as_another(tmp_path):
     PrincipalComponents.fit(related_pairs(), embed_dim=2).save(tmp_path / "projection")
-    with pytest.raises(ModelError, match="holds a tutti principal components"):
+    with pytest.raises(ModelError, match="describes a 'tutti principal components'"):
         CanonicalCorrelations.load(tmp_path / "projection")
 
 

@@ -100,7 +100,7 @@ def test_a_damaged_folder_is_refused_in_words(tmp_path):
     config.write_text("[")
     with pytest.raises(ModelError, match="cannot be read"):
         SpaceNetwork.load(tmp_path / "space")
-    with pytest.raises(ModelError, match="no projection"):
+    with pytest.raises(ModelError, match="holds no space"):
         SpaceNetwork.load(tmp_path / "nowhere")
 
 

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from tutti.data.items import Item
 from tutti.errors import ConfigError, ImageError, ShapeError
-from tutti.files import atomic_folder
+from tutti.files import atomic_folder, is_occupied
 from tutti.image.covers import read_cover
 from tutti.image.transforms import square_picture
 
@@ -181,7 +181,7 @@ def open_pictures(
 def _held(items: Sequence[Item], origins: Sequence[str], folder: Path, *, side: int) -> Pictures | None:
     """The store in the folder, where it is of these items as they are now."""
     if not (folder / INDEX).exists():
-        if folder.exists() and (folder.is_file() or any(folder.iterdir())):
+        if is_occupied(folder):
             raise ConfigError(f"{folder} exists and holds no pictures", hint="name a new or an empty folder")
         return None
     try:

@@ -26,9 +26,9 @@ from tutti.data.items import Item, items_of
 from tutti.data.labels import SPLITS
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, MissingExtraError, import_extra, unknown_name
-from tutti.models.bundles import CONFIG
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import ModalityEncoder
+from tutti.models.model_folders import CONFIG
 from tutti.models.multimodal import MultimodalModel, is_multimodal
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model

@@ -27,7 +27,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from tutti.errors import ConfigError, ModelError, ShapeError, import_extra, unknown_name
-from tutti.files import atomic_folder
+from tutti.files import atomic_folder, is_occupied
 from tutti.listening.plays import PlayCounts
 
 FORMAT = 1
@@ -163,7 +163,7 @@ class Factors:
             ModelError: The folder holds something else.
         """
         folder = Path(folder)
-        if folder.exists() and not (folder / SETTINGS).exists() and (folder.is_file() or any(folder.iterdir())):
+        if is_occupied(folder) and not (folder / SETTINGS).exists():
             raise ModelError(f"{folder} exists and holds no factors", hint="name a new or an empty folder")
         about = {
             "format": FORMAT,

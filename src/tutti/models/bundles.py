@@ -7,7 +7,6 @@ the files for other programs.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,15 +14,24 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from tutti.audio.excerpts import DEFAULT_COUNT, ExcerptPlan, ExcerptSpec, Spread
 from tutti.audio.resampling import Resampling
 from tutti.errors import ConfigError, ModelError, unknown_name
-from tutti.files import atomic_folder
 from tutti.models.cards import model_card
+from tutti.models.model_folders import (
+    CONFIG,
+    WEIGHTS,
+    arrays_of,
+    check_format,
+    checked_settings,
+    fingerprint_of,
+    settings_folder,
+    write_parameters,
+)
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import build_tagger, find_architecture
 
@@ -31,7 +39,7 @@ FORMAT = 1
 DUST = 1e-20
 Task = Literal["tags", "classes"]
 ModelTask = Literal[Task, "vectors", "values"]
-WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+CARD = "README.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,21 +167,8 @@ def config_from_json(values: Mapping[str, Any], *, origin: str) -> ModelConfig:
             f"{origin} does not describe a tutti tagger",
             hint="import published checkpoints first: tutti models import",
         )
-    if version > FORMAT:
-        raise ModelError(
-            f"{origin} has format {version}; this program reads up to {FORMAT}",
-            hint="update tutti: pip install -U tutti",
-        )
-    try:
-        return TypeAdapter(ModelConfig).validate_python(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(
-            f"{origin} is wrong at {place!r}: {first['msg'].lower()}", hint="take the bundle anew"
-        ) from None
-    except ConfigError as error:
-        raise ModelError(f"{origin}: {error.message}", hint=error.hint) from None
+    check_format(version, newest=FORMAT, origin=origin)
+    return checked_settings(ModelConfig, settings, origin=origin, what="bundle")
 
 
 def save_bundle(network: Tagger, config: ModelConfig, folder: Path) -> None:
@@ -182,15 +177,10 @@ def save_bundle(network: Tagger, config: ModelConfig, folder: Path) -> None:
     Raises:
         ModelError: The folder exists and is no bundle.
     """
-    folder = Path(folder)
-    if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
-        raise ModelError(f"{folder} exists and is no bundle", hint="name a new or an empty folder")
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    with atomic_folder(folder) as partial:
-        save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
-        config_text = json.dumps(config.to_json(), indent=2, ensure_ascii=False)
-        (partial / CONFIG).write_text(config_text + "\n", encoding="utf-8")
-        (partial / CARD).write_text(model_card(config.to_json()), encoding="utf-8")
+    plain = config.to_json()
+    with settings_folder(Path(folder), plain, what="bundle") as partial:
+        write_parameters(network, partial)
+        (partial / CARD).write_text(model_card(plain), encoding="utf-8")
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -270,13 +260,8 @@ def _without_dust(tensor: torch.Tensor) -> torch.Tensor:
 
 def fingerprint(network: Tagger, config: ModelConfig) -> str:
     """Sixteen hexadecimal digits that change whenever weights, labels, resampling or excerpts do."""
-    digest = hashlib.sha256()
     settings = config.to_json()
     relevant = {key: settings[key] for key in ("architecture", "options", "labels", "resampling", "excerpts")}
     if config.task != "tags":  # what most models do goes without saying, so that their fingerprints stay
         relevant["task"] = config.task
-    digest.update(json.dumps(relevant, sort_keys=True).encode())
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
+    return fingerprint_of(json.dumps(relevant, sort_keys=True), arrays_of(network))

@@ -12,8 +12,6 @@ References:
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +23,8 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -35,10 +32,18 @@ from tutti.data.items import Item
 from tutti.data.pictures import FoundCover, first_readable
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError, import_extra, unknown_name
-from tutti.files import atomic_folder
 from tutti.image.transforms import CoverAugmentation, CoverTransforms
-from tutti.models.bundles import CONFIG, WEIGHTS
 from tutti.models.encoders import Encoded, Progress, gathered
+from tutti.models.model_folders import (
+    CONFIG,
+    arrays_of,
+    checked_settings,
+    fill_network,
+    fingerprint_of,
+    read_settings,
+    settings_folder,
+    write_parameters,
+)
 
 FORMAT, KIND = 1, "tutti cover encoder"
 CoverArchitecture = Literal["small_resnet", "resnet50", "resnet101"]
@@ -250,11 +255,7 @@ class CoverEncoder:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever weights or what is seen of a cover do."""
-        digest = hashlib.sha256(f"{self.config.architecture} {self.config.side}".encode())
-        for name, tensor in sorted(self.network.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()[:16]
+        return fingerprint_of(f"{self.config.architecture} {self.config.side}", arrays_of(self.network))
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """Vectors of items' covers; those that several items share are read once. See the protocol."""
@@ -311,18 +312,14 @@ class CoverEncoder:
         Raises:
             ModelError: The folder exists and holds something else.
         """
-        if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
-            raise ModelError(f"{folder} exists and is no encoder", hint="name a new or an empty folder")
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
         values = {
             "format": FORMAT,
             "kind": KIND,
             **dataclasses.asdict(self.config),
             "published": self.network.published,
         }
-        with atomic_folder(folder) as partial:
-            save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
-            (partial / CONFIG).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with settings_folder(folder, values, what="encoder") as partial:
+            write_parameters(self.network, partial)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -332,13 +329,9 @@ class CoverEncoder:
             ModelError: There is none, or a damaged or newer one.
             MissingExtraError: It needs transformers, which is not installed.
         """
-        config, published = _read_config(folder / CONFIG)
+        config, published = _read_config(folder)
         network = _small_resnet(config) if published is None else _rebuilt(published, folder / CONFIG)
-        try:
-            network.load_state_dict(load_file(folder / WEIGHTS))
-        except (OSError, SafetensorError, RuntimeError) as cause:
-            reason = str(cause).partition("\n")[0]
-            raise ModelError(f"{folder / WEIGHTS} cannot be used: {reason}", hint="take the encoder anew") from None
+        fill_network(network, folder, what="encoder")
         return cls(config, network)
 
 
@@ -350,23 +343,9 @@ def _rebuilt(published: dict[str, Any], path: Path) -> CoverNetwork:
         raise ModelError(f"{path} describes no residual network: {cause}", hint="take the encoder anew") from None
 
 
-def _read_config(path: Path) -> tuple[CoverConfig, dict[str, Any] | None]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        version, kind, published = values.pop("format"), values.pop("kind"), values.pop("published")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
-        raise ModelError(f"{path} cannot be read: {cause}", hint="name the folder of a cover encoder") from None
-    if kind != KIND or not isinstance(version, int):
-        raise ModelError(f"{path} describes a {kind!r}, no {KIND!r}", hint="name the folder of a cover encoder")
-    if version > FORMAT:
-        raise ModelError(f"{path} has format {version}; this program reads up to {FORMAT}", hint="update tutti")
-    try:
-        return TypeAdapter(CoverConfig).validate_python(values), published
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(
-            f"{path} is wrong at {place!r}: {first['msg'].lower()}", hint="take the encoder anew"
-        ) from None
-    except ConfigError as error:
-        raise ModelError(f"{path}: {error.message}", hint=error.hint) from None
+def _read_config(folder: Path) -> tuple[CoverConfig, dict[str, Any] | None]:
+    settings, origin = read_settings(folder, kind=KIND, newest=FORMAT), str(folder / CONFIG)
+    if "published" not in settings:
+        raise ModelError(f"{origin} does not say what network it is of", hint="take the encoder anew")
+    published = settings.pop("published")
+    return checked_settings(CoverConfig, settings, origin=origin, what="encoder"), published

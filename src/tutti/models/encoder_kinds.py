@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from tutti.errors import ModelError, unknown_name
-from tutti.models.bundles import CONFIG
 from tutti.models.covers import CoverEncoder
 from tutti.models.encoders import ModalityEncoder, Projection
 from tutti.models.extractors.pictures import PictureExtractor
 from tutti.models.extractors.projected import ProjectedEncoder
 from tutti.models.extractors.sounds import SoundExtractor
+from tutti.models.model_folders import CONFIG
 from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.spaces import SpaceNetwork

@@ -14,7 +14,6 @@ How one is trained says ``tutti.training.fusion``; what fusions there are, ``tut
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,11 +32,12 @@ from tutti.data.items import TEXTS, Item
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError, TuttiError, unknown_name
 from tutti.files import atomic_folder
-from tutti.models.bundles import CARD, CONFIG, WEIGHTS
+from tutti.models.bundles import CARD
 from tutti.models.cards import multimodal_card
 from tutti.models.encoder_kinds import load_encoder, load_projection
 from tutti.models.encoders import Encoded, ModalityEncoder, Progress, Projection
 from tutti.models.fusion import Fusion, FusionConfig, build_fusion
+from tutti.models.model_folders import CONFIG, WEIGHTS, arrays_of, fingerprint_of
 from tutti.models.readouts import TARGETS, blank_readout
 
 FORMAT, KIND = 1, "tutti multimodal"
@@ -254,10 +254,7 @@ class MultimodalModel:
         }
         encoders = {one: self.encoders[one].fingerprint for one in sorted(self.encoders)}
         parts = [settings, encoders, None if self.space is None else self.space.fingerprint]
-        digest = hashlib.sha256(json.dumps(parts).encode())
-        for name, tensor in sorted(self.fusion.state_dict().items()):
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()[:16]
+        return fingerprint_of(json.dumps(parts), arrays_of(self.fusion))
 
     def encode(
         self, items: Sequence[Item], *, without: Iterable[str] = (), progress: Progress | None = None

@@ -5,8 +5,6 @@ What projections are: ``spaces`` (learned) and ``projections`` (fitted). ``encod
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from tutti.errors import ModelError, ShapeError, unknown_name
-from tutti.files import atomic_folder
-from tutti.models.bundles import CONFIG, WEIGHTS
+from tutti.models.model_folders import WEIGHTS, read_settings, settings_folder
 
 FORMAT = 1
 Arrays = Mapping[str, NDArray[Any]]
@@ -30,13 +27,9 @@ def save_projection(folder: Path, *, kind: str, settings: Mapping[str, Any], arr
     Raises:
         ModelError: The folder exists and holds something else.
     """
-    folder = Path(folder)
-    if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
-        raise ModelError(f"{folder} exists and holds no projection", hint="name a new or an empty folder")
     values = {"format": FORMAT, "kind": kind, **settings}
-    with atomic_folder(folder) as partial:
+    with settings_folder(Path(folder), values, what="projection") as partial:
         save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, partial / WEIGHTS)
-        (partial / CONFIG).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_projection(folder: Path, *, kind: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -45,35 +38,12 @@ def read_projection(folder: Path, *, kind: str) -> tuple[dict[str, Any], dict[st
     Raises:
         ModelError: There is no projection of this kind, or a damaged or newer one.
     """
-    folder = Path(folder)
+    path = Path(folder) / WEIGHTS
+    settings = read_settings(Path(folder), kind=kind, newest=FORMAT)
     try:
-        settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        version, found = settings.pop("format"), settings.pop("kind")
-        arrays = load_file(folder / WEIGHTS)
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(
-            f"{folder} holds no projection: there is no {CONFIG} or no {WEIGHTS}",
-            hint="name the folder that a projection was saved to",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as cause:
-        raise ModelError(f"the projection in {folder} cannot be read: {cause}", hint="fit or train it anew") from None
-    if found != kind:
-        raise ModelError(f"{folder} holds a {found}, wanted a {kind}", hint="name another folder")
-    if not isinstance(version, int) or version > FORMAT:
-        raise ModelError(
-            f"{folder} has format {version}; this program reads up to {FORMAT}",
-            hint="update tutti: pip install -U tutti",
-        )
-    return settings, arrays
-
-
-def fingerprint_of(settings: Mapping[str, Any], arrays: Arrays) -> str:
-    """Sixteen hexadecimal digits that change whenever settings or arrays do."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(name.encode())
-        digest.update(np.asarray(array).tobytes())
-    return digest.hexdigest()[:16]
+        return settings, load_file(path)
+    except (OSError, SafetensorError) as cause:
+        raise ModelError(f"{path} cannot be read: {cause}", hint="fit or train it anew") from None
 
 
 def present_rows(vectors: NDArray[Any], *, modality: str, dims: Mapping[str, int]) -> NDArray[np.bool_]:

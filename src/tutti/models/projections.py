@@ -10,6 +10,7 @@ References:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.errors import ConfigError, ModelError
-from tutti.models.projection_files import complete_rows, fingerprint_of, present_rows, read_projection, save_projection
+from tutti.models.model_folders import fingerprint_of
+from tutti.models.projection_files import complete_rows, present_rows, read_projection, save_projection
 
 Floats = NDArray[np.float64]
 BLOCK_ROWS = 4096  # taken to float64 at once: vectors may be many
@@ -57,7 +59,7 @@ class _Linear:
     @property
     def fingerprint(self) -> str:
         """Changes whenever the points do."""
-        return fingerprint_of({"kind": self.KIND}, self._arrays())
+        return fingerprint_of(json.dumps({"kind": self.KIND}), self._arrays())
 
     def project(self, modality: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """The points of vectors of one modality; NaN where the vectors are.

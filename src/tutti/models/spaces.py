@@ -12,6 +12,7 @@ References:
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tutti.errors import ConfigError, ModelError, unknown_name
-from tutti.models.projection_files import fingerprint_of, present_rows, read_projection, save_projection
+from tutti.models.model_folders import arrays_of, fingerprint_of
+from tutti.models.projection_files import present_rows, read_projection, save_projection
 
 KIND = "tutti space"
 ROWS = 256  # placed at once, always as many: a point does not depend on its company
@@ -109,7 +111,7 @@ class SpaceNetwork(nn.Module):
     @property
     def fingerprint(self) -> str:
         """Changes whenever the points do."""
-        return fingerprint_of(self._settings(), self._arrays())
+        return fingerprint_of(json.dumps(self._settings(), sort_keys=True), arrays_of(self))
 
     def forward(self, *vectors: Tensor) -> tuple[Tensor, ...]:
         """Of every modality, in the order of ``dims``: ``[batch, dimensions]`` to ``[batch, embed_dim]``."""
@@ -155,7 +157,7 @@ class SpaceNetwork(nn.Module):
         Raises:
             ModelError: The folder exists and holds something else.
         """
-        save_projection(folder, kind=KIND, settings=self._settings(), arrays=self._arrays())
+        save_projection(folder, kind=KIND, settings=self._settings(), arrays=arrays_of(self))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -177,9 +179,6 @@ class SpaceNetwork(nn.Module):
 
     def _settings(self) -> dict[str, Any]:
         return {"dims": self.dims, "network": dataclasses.asdict(self.config)}
-
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {name: tensor.detach().cpu().numpy() for name, tensor in self.state_dict().items()}
 
 
 def _map(n_inputs: int, config: SpaceConfig) -> nn.Sequential:

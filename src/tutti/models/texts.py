@@ -10,9 +10,7 @@ References:
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,17 +20,22 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError
-from tutti.files import atomic_folder
-from tutti.models.bundles import CONFIG, WEIGHTS
 from tutti.models.encoders import Encoded, Progress, gathered
+from tutti.models.model_folders import (
+    CONFIG,
+    arrays_of,
+    checked_settings,
+    fill_network,
+    fingerprint_of,
+    read_settings,
+    settings_folder,
+    write_parameters,
+)
 from tutti.models.text_readers import ReaderConfig, ReadTexts, TextReader
 from tutti.text.sentences import SentenceEncoder
 
@@ -125,11 +128,7 @@ class TextEncoder:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever words, weights or what is read of a text do."""
-        digest = hashlib.sha256(self.reader.fingerprint.encode())
-        for name, tensor in sorted(self.network.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()[:16]
+        return fingerprint_of(self.reader.fingerprint, arrays_of(self.network))
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """Vectors of items' texts; see the protocol. A text of which no word is known counts as absent."""
@@ -165,15 +164,11 @@ class TextEncoder:
         Raises:
             ModelError: The folder exists and holds something else.
         """
-        if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
-            raise ModelError(f"{folder} exists and is no encoder", hint="name a new or an empty folder")
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
         values: dict[str, Any] = {"format": FORMAT, "kind": KIND, **dataclasses.asdict(self.config)}
         values |= {"n_inputs": self.reader.n_inputs, "read_by": self.reader.fingerprint}
-        with atomic_folder(folder) as partial:
+        with settings_folder(folder, values, what="encoder") as partial:
             self.reader.save(partial)
-            save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
-            (partial / CONFIG).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            write_parameters(self.network, partial)
 
     @classmethod
     def load(cls, folder: Path, *, sentences: SentenceEncoder | None = None) -> Self:
@@ -187,7 +182,7 @@ class TextEncoder:
             ModelError: There is none, it is damaged or newer, or the language model at hand is another one than that
                 with which it was made.
         """
-        config, n_inputs, read_by = _read_config(folder / CONFIG)
+        config, n_inputs, read_by = _read_config(folder)
         reader = TextReader.load(config, folder, sentences=sentences)
         if reader.fingerprint != read_by:
             raise ModelError(
@@ -197,32 +192,14 @@ class TextEncoder:
                 else "take it anew",
             )
         network = build_text_network(config, n_inputs)
-        try:
-            network.load_state_dict(load_file(folder / WEIGHTS))
-        except (OSError, SafetensorError, RuntimeError) as cause:
-            reason = str(cause).partition("\n")[0]
-            raise ModelError(f"{folder / WEIGHTS} cannot be used: {reason}", hint="take the encoder anew") from None
+        fill_network(network, folder, what="encoder")
         return cls(config, reader, network)
 
 
-def _read_config(path: Path) -> tuple[TextConfig, int, str]:
+def _read_config(folder: Path) -> tuple[TextConfig, int, str]:
+    settings, origin = read_settings(folder, kind=KIND, newest=FORMAT), str(folder / CONFIG)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        version, kind = values.pop("format"), values.pop("kind")
-        n_inputs, read_by = int(values.pop("n_inputs")), str(values.pop("read_by"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
-        raise ModelError(f"{path} cannot be read: {cause}", hint="name the folder of a text encoder") from None
-    if kind != KIND or not isinstance(version, int):
-        raise ModelError(f"{path} describes a {kind!r}, no {KIND!r}", hint="name the folder of a text encoder")
-    if version > FORMAT:
-        raise ModelError(f"{path} has format {version}; this program reads up to {FORMAT}", hint="update tutti")
-    try:
-        return TypeAdapter(TextConfig).validate_python(values), n_inputs, read_by
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(
-            f"{path} is wrong at {place!r}: {first['msg'].lower()}", hint="take the encoder anew"
-        ) from None
-    except ConfigError as error:
-        raise ModelError(f"{path}: {error.message}", hint=error.hint) from None
+        n_inputs, read_by = int(settings.pop("n_inputs")), str(settings.pop("read_by"))
+    except (ValueError, KeyError, TypeError) as cause:
+        raise ModelError(f"{origin} does not say how texts were read: {cause}", hint="take the encoder anew") from None
+    return checked_settings(TextConfig, settings, origin=origin, what="encoder"), n_inputs, read_by

@@ -22,9 +22,9 @@ from safetensors import SafetensorError
 
 from tutti.errors import DownloadError, ModelError, unknown_name
 from tutti.files import sha256_of
-from tutti.models.bundles import CONFIG
 from tutti.models.downloads import Patience, Progress, RemoteFile, download, one_at_a_time, writing
 from tutti.models.model import Model, move_network
+from tutti.models.model_folders import CONFIG
 from tutti.models.published import import_checkpoint
 from tutti.models.zoo_table import PUBLISHER, Entry, published_checkpoints
 

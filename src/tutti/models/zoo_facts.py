@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tutti.models.bundles import WEIGHTS, read_config
+from tutti.models.bundles import read_config
+from tutti.models.model_folders import WEIGHTS
 from tutti.models.zoo import Zoo
 from tutti.models.zoo_table import COMMERCIAL_LICENCES
 

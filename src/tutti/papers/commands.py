@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tutti.errors import ConfigError
+from tutti.files import is_occupied
 from tutti.papers import EXHIBITS, find_exhibit
 from tutti.papers.comparison import JSON_FILE
 from tutti.papers.experiment import Experiment, ExperimentOrder, Outcome
@@ -111,7 +112,7 @@ def _claim(order: Order) -> None:
         return
     if (folder / JSON_FILE).exists() or (folder / "runs").exists():
         raise ConfigError(f"{folder} holds results already", hint="go on with --resume, or name another folder: -o")
-    if folder.is_file() or any(folder.iterdir()):
+    if is_occupied(folder):
         raise ConfigError(f"{folder} holds something else", hint="name a new or an empty folder: -o FOLDER")
 
 

@@ -29,10 +29,10 @@ from tutti.errors import CatalogueError, ConfigError
 from tutti.evaluation.agnostic import Clips
 from tutti.evaluation.intervals import Bootstrap
 from tutti.files import atomic_file
-from tutti.models.bundles import CONFIG
 from tutti.models.covers import CoverConfig, CoverEncoder, build_cover_network
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import ModalityEncoder, Projection
+from tutti.models.model_folders import CONFIG
 from tutti.models.projections import PrincipalComponents
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model

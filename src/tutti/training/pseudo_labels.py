@@ -33,7 +33,7 @@ from tutti.audio.recording import Recording
 from tutti.audio.store_index import origin_of
 from tutti.data.track import Track
 from tutti.errors import ConfigError, ModelError
-from tutti.files import atomic_file, write_text
+from tutti.files import atomic_file, is_occupied, write_text
 from tutti.models.inference import Analysis, analyse
 from tutti.models.model import Model
 
@@ -285,7 +285,7 @@ def _claim(folder: Path, teachers: Teachers, hops: Mapping[str, float | None]) -
     wanted = {"format": FORMAT, "sets": sets}
     found = _read_json(folder / INDEX)
     if found is None:
-        if folder.exists() and (folder.is_file() or any(folder.iterdir())):
+        if is_occupied(folder):
             raise ConfigError(f"{folder} holds no pseudo-labels", hint="name a new or an empty folder")
         write_text(folder / INDEX, json.dumps(wanted, indent=1, ensure_ascii=False) + "\n")
     elif found != wanted:

@@ -49,5 +49,5 @@ def test_a_projection_of_something_else_is_refused(small_model, tmp_path):
     projected = ProjectedEncoder(encoder, components(encoder.embed_dim, modality="image"))
     with pytest.raises(UnknownNameError):
         projected.encode([])
-    with pytest.raises(ModelError, match="holds no encoder"):
+    with pytest.raises(ModelError, match="holds no projected encoder"):
         ProjectedEncoder.load(tmp_path)

@@ -142,9 +142,9 @@ def test_a_damaged_folder_is_no_extractor(write_onnx, tmp_path):
     with pytest.raises(ModelError, match="there is no file"):
         SoundExtractor.load(folder)
     (folder / "config.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ModelError, match="holds no tutti sound extractor"):
+    with pytest.raises(ModelError, match="cannot be read"):
         SoundExtractor.load(folder)
     (tmp_path / "letter").mkdir()
     (tmp_path / "letter" / "dear.txt").write_text("dear", encoding="utf-8")
-    with pytest.raises(ModelError, match="holds no encoder"):
+    with pytest.raises(ModelError, match="is no encoder"):
         SoundExtractor("vggish", write_onnx(None, 96, 64, n_outputs=128)).save(tmp_path / "letter")

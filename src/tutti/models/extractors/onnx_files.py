@@ -9,7 +9,6 @@ understood here. What a patch is made of is ``tutti.audio.patches``' matter; wha
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from tutti.errors import ModelError, import_extra
-from tutti.files import atomic_folder
-from tutti.models.bundles import CONFIG
+from tutti.models.model_folders import read_settings, settings_folder
 
 BATCH = (
     16  # where the file leaves it open; the last batch is filled up, so that a vector does not depend on its company
@@ -181,12 +179,8 @@ def write_onnx_folder(folder: Path, settings: Mapping[str, Any], network: OnnxNe
     Raises:
         ModelError: The folder exists and holds something else.
     """
-    if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
-        raise ModelError(f"{folder} exists and holds no encoder", hint="name a new or an empty folder")
-    with atomic_folder(folder) as partial:
+    with settings_folder(folder, {"format": FORMAT, **settings}, what="encoder") as partial:
         network.write(partial / NETWORK)
-        values = {"format": FORMAT, **settings}
-        (partial / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def read_onnx_settings(folder: Path, *, kind: str) -> dict[str, Any]:
@@ -195,16 +189,9 @@ def read_onnx_settings(folder: Path, *, kind: str) -> dict[str, Any]:
     Raises:
         ModelError: There are none of this kind, or damaged or newer ones.
     """
-    try:
-        settings = dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
-        version, found, _ = int(settings["format"]), settings["kind"], settings["network"]
-    except (OSError, ValueError, KeyError, TypeError) as cause:
-        raise ModelError(f"{folder} holds no {kind}: {cause}", hint="make it anew from its ONNX file") from None
-    if found != kind or version > FORMAT:
-        raise ModelError(
-            f"{folder} holds a {found} of format {version}; wanted is a {kind} of format {FORMAT} at most",
-            hint="name another folder, or update tutti: pip install -U tutti",
-        )
+    settings = read_settings(folder, kind=kind, newest=FORMAT)
+    if "network" not in settings:
+        raise ModelError(f"{folder} does not say what network it holds", hint="make it anew from its ONNX file")
     return settings
 
 

@@ -12,7 +12,6 @@ References:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,7 @@ from tutti.models.extractors.onnx_files import (
     read_onnx_settings,
     write_onnx_folder,
 )
+from tutti.models.model_folders import fingerprint_of
 
 KIND = "tutti picture extractor"
 SIDE = 224
@@ -105,7 +105,7 @@ class PictureExtractor:
     def fingerprint(self) -> str:
         """Of the network's file, and of what it sees of a picture."""
         told = f"{self.facts.colours} {SIDE} {self._transforms.square_side} {self._onnx.sha256}"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return fingerprint_of(told)
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """The vector of the first cover of each item that can be read; see the protocol."""

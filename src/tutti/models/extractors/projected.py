@@ -6,18 +6,15 @@ encoder is asked for.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from tutti.data.items import Item
 from tutti.data.track import Modality
-from tutti.errors import ModelError, ShapeError
-from tutti.files import atomic_folder
-from tutti.models.bundles import CONFIG
+from tutti.errors import ShapeError
 from tutti.models.encoders import Encoded, ModalityEncoder, Progress, Projection
+from tutti.models.model_folders import fingerprint_of, read_settings, settings_folder
 
 KIND = "tutti projected encoder"
 FORMAT = 1
@@ -63,8 +60,7 @@ class ProjectedEncoder:
     @property
     def fingerprint(self) -> str:
         """Of both."""
-        told = f"{self.encoder.fingerprint} {getattr(self.projection, 'fingerprint', '')}"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return fingerprint_of(f"{self.encoder.fingerprint} {getattr(self.projection, 'fingerprint', '')}")
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """See the protocol."""
@@ -78,14 +74,9 @@ class ProjectedEncoder:
         Raises:
             ModelError: The folder exists and holds something else.
         """
-        folder = Path(folder)
-        if folder.exists() and not (folder / CONFIG).exists() and (folder.is_file() or any(folder.iterdir())):
-            raise ModelError(f"{folder} exists and holds no encoder", hint="name a new or an empty folder")
-        with atomic_folder(folder) as partial:
+        with settings_folder(Path(folder), {"format": FORMAT, "kind": KIND}, what="encoder") as partial:
             self.encoder.save(partial / ENCODER)
             self.projection.save(partial / PROJECTION)
-            settings = {"format": FORMAT, "kind": KIND}
-            (partial / CONFIG).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -97,13 +88,5 @@ class ProjectedEncoder:
         from tutti.models.encoder_kinds import load_encoder, load_projection  # which lists this class
 
         folder = Path(folder)
-        try:
-            version = int(json.loads((folder / CONFIG).read_text(encoding="utf-8"))["format"])
-        except (OSError, ValueError, KeyError, TypeError) as cause:
-            raise ModelError(f"{folder} holds no encoder: {cause}", hint="make it anew") from None
-        if version > FORMAT:
-            raise ModelError(
-                f"{folder} has format {version}; this program reads up to {FORMAT}",
-                hint="update tutti: pip install -U tutti",
-            )
+        read_settings(folder, kind=KIND, newest=FORMAT)
         return cls(load_encoder(folder / ENCODER), load_projection(folder / PROJECTION))

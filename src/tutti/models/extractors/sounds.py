@@ -10,7 +10,6 @@ References:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from tutti.data.track import Modality, Track
 from tutti.errors import AudioError, ConfigError, ModelError, unknown_name
 from tutti.models.encoders import Encoded, Progress, gathered
 from tutti.models.extractors.onnx_files import NETWORK, OnnxNetwork, Wanted, read_onnx_settings, write_onnx_folder
+from tutti.models.model_folders import fingerprint_of
 
 KIND = "tutti sound extractor"
 
@@ -102,7 +102,7 @@ class SoundExtractor:
     def fingerprint(self) -> str:
         """Of the network's file, its patches and their hop."""
         told = f"{self.facts.patches!r} {self.hop!r} {self._onnx.sha256}"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return fingerprint_of(told)
 
     def frames(self, recording: Recording) -> NDArray[np.float32]:
         """A vector for each patch, in their order.

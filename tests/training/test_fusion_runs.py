@@ -18,7 +18,7 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.items import items_of
 from tutti.errors import ConfigError, TuttiError
 from tutti.models.multimodal import MultimodalModel
-from tutti.training import fusion_runs
+from tutti.training import fusion_runs, item_splits, kept_vectors
 from tutti.training.recipes import parse_recipe
 from tutti.training.run_parts import TrainedRun
 from tutti.training.runs import train
@@ -224,15 +224,15 @@ def test_kept_vectors_are_not_those_of_another_file_of_the_same_name(
 ) -> None:
     encoder, items = shelf_model.encoders["image"], items_of([shelf.track("0a"), shelf.track("3a")])
     told: list[str] = []
-    first = fusion_runs.encoded_once(encoder, items, tmp_path, told.append)
-    again = fusion_runs.encoded_once(encoder, items, tmp_path, told.append)
+    first = kept_vectors.encoded_once(encoder, items, tmp_path, told.append)
+    again = kept_vectors.encoded_once(encoder, items, tmp_path, told.append)
     assert len(told) == 1  # not again
     np.testing.assert_array_equal(first.vectors, again.vectors)
     (tmp_path / "elsewhere").mkdir()
     Image.new("RGB", (40, 40), "white").save(tmp_path / "elsewhere" / "0a.png")
     changed = [items_of([shelf.track("0a")])[0], items[1]]
     object.__setattr__(changed[0], "covers", (tmp_path / "elsewhere" / "0a.png",))
-    other = fusion_runs.encoded_once(encoder, changed, tmp_path, told.append)
+    other = kept_vectors.encoded_once(encoder, changed, tmp_path, told.append)
     assert not np.array_equal(other.vectors[0], first.vectors[0])
     np.testing.assert_array_equal(other.vectors[1], first.vectors[1])
 
@@ -257,7 +257,7 @@ def test_an_album_that_spans_splits_keeps_its_parts_apart(run: Run, shelf: Catal
         }
     )
     told: list[str] = []
-    splits = fusion_runs.item_splits(catalogue, recipe, told.append)
+    splits = item_splits.item_splits(catalogue, recipe, told.append)
     parts = {item.item_id: [one.track_id for one in item.tracks] for item in splits.items if "Album 5" in item.item_id}
     assert parts == {"Artist 5 / Album 5": ["5a"], "Artist 5 / Album 5 (test)": ["5b"]}
     assert any("1 artists of the split test are in train too, such as 'Artist 5'" in line for line in told)

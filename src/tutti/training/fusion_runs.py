@@ -1,6 +1,7 @@
 """A recipe whose scheme is fusion, carried out: items, targets, encoders, vectors, a space, the fusion, scores, bundle.
 
-Besides what every run's folder holds::
+Items and targets are ``item_splits``' matter, what there is to learn of each modality ``branches``'. Besides what
+every run's folder holds::
 
     audio/, image/, text/     a stage each: the trainer's checkpoint and log, and encoder/, the encoder that came of it
     pictures/                 covers as small 8-bit pictures
@@ -18,35 +19,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tutti.data.catalogue import Catalogue
-from tutti.data.items import Item, told_apart
-from tutti.data.label_factors import label_factors
-from tutti.data.labels import choose_labels
 from tutti.data.track import Modality
 from tutti.errors import ConfigError
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.multimodal import (
-    ItemSelection,
-    ScoredItems,
-    offered_items,
-    score_subsets,
-    scored_items,
-    targets_of,
-    values_of,
-    write_subsets,
-)
-from tutti.evaluation.tagging import dataset_title
-from tutti.files import atomic_file
-from tutti.models.model_folders import CONFIG
+from tutti.evaluation.multimodal import score_subsets, write_subsets
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import Encoded, ModalityEncoder, Projection
 from tutti.models.fusion import Fusion, FusionConfig, build_fusion
+from tutti.models.model_folders import CONFIG
 from tutti.models.multimodal import SPACE, MultimodalConfig, MultimodalModel, Stream, StreamVectors, stream_vectors
 from tutti.models.projections import CanonicalCorrelations
-from tutti.models.readouts import Activation, ClassReadout, FactorReadout, Readout, TagReadout, ValueReadout
+from tutti.models.readouts import Readout
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model
 from tutti.training.branches import Branch, drawn_from, open_branch
@@ -59,6 +42,8 @@ from tutti.training.fusion import (
     SoundStage,
     TextStage,
 )
+from tutti.training.item_splits import ItemSplits, item_splits, readout_for, task_of
+from tutti.training.kept_vectors import encoded_once
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import BUNDLE, Tell, TrainedRun, claimed_folder, open_catalogue, scores
 from tutti.training.spaces import train_space
@@ -66,130 +51,6 @@ from tutti.training.trainer import TrainingConfig, fit
 from tutti.training.views import MatrixView, View
 
 ENCODER, VECTORS = "encoder", "vectors"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemSplits:
-    """The items of a run, those to learn from first, then those to validate by, then those that are scored.
-
-    Attributes:
-        items: All of them.
-        labels: Or the names of the values.
-        wanted: See ``readouts``. Shape (items, labels), float32.
-        rows: Of each split.
-        title: Of the dataset.
-    """
-
-    items: tuple[Item, ...]
-    labels: tuple[str, ...]
-    wanted: NDArray[np.float32]
-    rows: Mapping[str, NDArray[np.int64]]
-    title: str
-
-    @property
-    def learned(self) -> tuple[Item, ...]:
-        """Of train and valid, which come first."""
-        return self.items[: len(self.rows["train"]) + len(self.rows["valid"])]
-
-    def scored(self, split: str) -> ScoredItems:
-        """Items of a split with the truth."""
-        rows = self.rows[split]
-        items = tuple(self.items[row] for row in rows.tolist())
-        return ScoredItems(items=items, targets=self.wanted[rows], title=self.title, split=split)
-
-
-def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
-    """The items that a recipe means, and what is wanted of them.
-
-    Raises:
-        ConfigError: A split has nothing to learn from or to score; or of classes, items carry several.
-    """
-    settings = recipe.scheme
-    assert isinstance(settings, FusionSchemeConfig)
-    _check_targets(recipe)
-    splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
-    selection = ItemSelection(level=settings.level, texts=settings.read, modalities=settings.modalities)
-    if settings.target == "values":
-        by_split = {split: offered_items(catalogue, split, selection) for split in splits}
-        labels = settings.values
-        wanted = {s: values_of(catalogue, some, labels, settings.values_table) for s, some in by_split.items()}
-        fit = {split: np.asarray((~np.isnan(one)).any(axis=1)) for split, one in wanted.items()}
-    else:
-        by_split = {split: scored_items(catalogue, split, selection) for split in splits}
-        labels = choose_labels([item for some in by_split.values() for item in some], recipe.data)
-        wanted = {s: targets_of(some, labels, spelling=recipe.data.spelling) for s, some in by_split.items()}
-        fit = {split: _fitting(wanted[split], split, task_of(recipe), tell) for split in splits}
-    for split in splits:
-        if not fit[split].any():
-            raise ConfigError(
-                f"no item of the split {split} in {catalogue.folder} can be learned from or scored",
-                hint="see the catalogue's splits, tags and values",
-            )
-    _tell_shared_artists(by_split, tell)
-    kept = {s: [one for one, fits in zip(by_split[s], fit[s], strict=True) if fits] for s in splits}
-    ends = np.cumsum([len(kept[split]) for split in splits])
-    items = tuple(told_apart(item for split in splits for item in kept[split]))
-    return ItemSplits(
-        items=items,
-        labels=tuple(labels),
-        wanted=np.concatenate([wanted[split][fit[split]] for split in splits]),
-        rows={split: np.arange(end - len(kept[split]), end) for split, end in zip(splits, ends, strict=True)},
-        title=dataset_title(catalogue, [track for item in items for track in item.tracks]),
-    )
-
-
-def task_of(recipe: Recipe) -> str:
-    """What the fusion learns of the labels."""
-    settings = recipe.scheme
-    assert isinstance(settings, FusionSchemeConfig)
-    return settings.target or recipe.data.task
-
-
-def _fitting(wanted: NDArray[np.float32], split: str, target: str, tell: Tell) -> NDArray[np.bool_]:
-    """Which items can be learned from: of classes, those of exactly one."""
-    counts = wanted.sum(axis=1)
-    if target != "classes":
-        return np.ones(len(wanted), dtype=np.bool_)
-    if (counts > 1).any():
-        tell(f"{int((counts > 1).sum())} items of the split {split} are of several classes and are left out")
-    fits: NDArray[np.bool_] = counts == 1
-    return fits
-
-
-def _check_targets(recipe: Recipe) -> None:
-    """Encoders learn of the same truth as the fusion: of numbers, of one class, or of any labels."""
-    settings, target = recipe.scheme, task_of(recipe)
-    assert isinstance(settings, FusionSchemeConfig)
-    for modality, stage in (("audio", settings.audio), ("image", settings.image), ("text", settings.text)):
-        own = stage.target or target
-        if own != target and ("values" in (own, target) or own == "classes"):
-            raise ConfigError(
-                f"scheme.{modality}.target={own!r} cannot be learned from what the fusion learns, {target!r}",
-                hint=f"leave out scheme.{modality}.target, or set scheme.target to the same",
-            )
-
-
-def _tell_shared_artists(by_split: Mapping[str, Sequence[Item]], tell: Tell) -> None:
-    learned = {item.artist for item in by_split["train"] if item.artist}
-    for split, some in by_split.items():
-        shared = {item.artist for item in some if item.artist in learned} if split != "train" else set()
-        if shared:
-            tell(f"{len(shared)} artists of the split {split} are in train too, such as {min(map(str, shared))!r}")
-
-
-def readout_for(target: str, splits: ItemSplits, *, n_factors: int, activation: Activation) -> Readout:
-    """The readout of a target, fitted to the items of train, and label factors also to those of valid as published."""
-    learned = np.concatenate([splits.rows["train"], splits.rows["valid"]])
-    if target == "tags":
-        return TagReadout(len(splits.labels))
-    if target == "classes":
-        return ClassReadout(len(splits.labels))
-    if target == "label-factors":
-        factors = label_factors(splits.wanted[learned] > 0, n_dims=min(n_factors, len(splits.labels)))
-        return FactorReadout(factors.labels, activation=activation)
-    values = splits.wanted[splits.rows["train"]]
-    deviations = np.nanstd(values, axis=0)
-    return ValueReadout(np.nanmean(values, axis=0), np.where(deviations > 0, deviations, 1.0))
 
 
 def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
@@ -446,41 +307,6 @@ def named_encoder(name: str, modality: Modality) -> ModalityEncoder:
     if encoder.modality != modality:
         raise ConfigError(f"{name} reads {encoder.modality}, not {modality}", hint=f"see scheme.{modality}.encoder")
     return encoder
-
-
-def encoded_once(encoder: ModalityEncoder, items: Sequence[Item], folder: Path, tell: Tell) -> Encoded:
-    """What an encoder gives of items, kept in a folder under its fingerprint, the items' ids and what they offer it."""
-    offered = "\n".join(f"{item.item_id}\t{_offered(item, encoder.modality)}" for item in items)
-    told = f"{encoder.fingerprint}\n{offered}".encode(errors="backslashreplace")
-    digest = hashlib.sha256(told).hexdigest()[:16]
-    path = folder / f"{encoder.modality}-{digest}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as kept:
-            return Encoded(
-                vectors=kept["vectors"], presence=kept["presence"], problems=json.loads(str(kept["problems"]))
-            )
-    tell(f"{encoder.modality}: vectors of {len(items)} items")
-    encoded = encoder.encode(items)
-    with atomic_file(path) as partial, partial.open("wb") as file:
-        problems = np.array(json.dumps(dict(encoded.problems), ensure_ascii=False))
-        np.savez(file, vectors=encoded.vectors, presence=encoded.presence, problems=problems)
-    return encoded
-
-
-def _offered(item: Item, modality: Modality) -> str:
-    """A text, or what files are like; their folder is no part of it, so that a dataset may move."""
-    if modality == "text":
-        return item.text
-    files = [track.audio for track in item.sounds] if modality == "audio" else item.covers
-    return ";".join(f"{path.name}:{_state(path)}" for path in files if path is not None)
-
-
-def _state(path: Path) -> str:
-    try:
-        facts = path.stat()
-    except (OSError, ValueError):
-        return "missing"
-    return f"{facts.st_size}:{facts.st_mtime_ns}"
 
 
 def _learned_space(work: Work, encoded: Mapping[str, Encoded]) -> Projection:

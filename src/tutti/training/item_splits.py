@@ -1,0 +1,148 @@
+"""The items that a recipe of the scheme ``fusion`` means: which split each is of, and what is wanted of it.
+
+Also the readout that follows from these. Which modalities of an item can be read, the views and encoders find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import Catalogue
+from tutti.data.items import Item, told_apart
+from tutti.data.label_factors import label_factors
+from tutti.data.labels import choose_labels
+from tutti.errors import ConfigError
+from tutti.evaluation.multimodal import ItemSelection, ScoredItems, offered_items, scored_items, targets_of, values_of
+from tutti.evaluation.tagging import dataset_title
+from tutti.models.readouts import Activation, ClassReadout, FactorReadout, Readout, TagReadout, ValueReadout
+from tutti.training.fusion import FusionSchemeConfig
+from tutti.training.recipes import Recipe
+from tutti.training.run_parts import Tell
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemSplits:
+    """The items of a run, those to learn from first, then those to validate by, then those that are scored.
+
+    Attributes:
+        items: All of them.
+        labels: Or the names of the values.
+        wanted: See ``readouts``. Shape (items, labels), float32.
+        rows: Of each split.
+        title: Of the dataset.
+    """
+
+    items: tuple[Item, ...]
+    labels: tuple[str, ...]
+    wanted: NDArray[np.float32]
+    rows: Mapping[str, NDArray[np.int64]]
+    title: str
+
+    @property
+    def learned(self) -> tuple[Item, ...]:
+        """Of train and valid, which come first."""
+        return self.items[: len(self.rows["train"]) + len(self.rows["valid"])]
+
+    def scored(self, split: str) -> ScoredItems:
+        """Items of a split with the truth."""
+        rows = self.rows[split]
+        items = tuple(self.items[row] for row in rows.tolist())
+        return ScoredItems(items=items, targets=self.wanted[rows], title=self.title, split=split)
+
+
+def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
+    """The items that a recipe means, and what is wanted of them.
+
+    Raises:
+        ConfigError: A split has nothing to learn from or to score; or of classes, items carry several.
+    """
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    _check_targets(recipe)
+    splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
+    selection = ItemSelection(level=settings.level, texts=settings.read, modalities=settings.modalities)
+    if settings.target == "values":
+        by_split = {split: offered_items(catalogue, split, selection) for split in splits}
+        labels = settings.values
+        wanted = {s: values_of(catalogue, some, labels, settings.values_table) for s, some in by_split.items()}
+        fit = {split: np.asarray((~np.isnan(one)).any(axis=1)) for split, one in wanted.items()}
+    else:
+        by_split = {split: scored_items(catalogue, split, selection) for split in splits}
+        labels = choose_labels([item for some in by_split.values() for item in some], recipe.data)
+        wanted = {s: targets_of(some, labels, spelling=recipe.data.spelling) for s, some in by_split.items()}
+        fit = {split: _fitting(wanted[split], split, task_of(recipe), tell) for split in splits}
+    for split in splits:
+        if not fit[split].any():
+            raise ConfigError(
+                f"no item of the split {split} in {catalogue.folder} can be learned from or scored",
+                hint="see the catalogue's splits, tags and values",
+            )
+    _tell_shared_artists(by_split, tell)
+    kept = {s: [one for one, fits in zip(by_split[s], fit[s], strict=True) if fits] for s in splits}
+    ends = np.cumsum([len(kept[split]) for split in splits])
+    items = tuple(told_apart(item for split in splits for item in kept[split]))
+    return ItemSplits(
+        items=items,
+        labels=tuple(labels),
+        wanted=np.concatenate([wanted[split][fit[split]] for split in splits]),
+        rows={split: np.arange(end - len(kept[split]), end) for split, end in zip(splits, ends, strict=True)},
+        title=dataset_title(catalogue, [track for item in items for track in item.tracks]),
+    )
+
+
+def task_of(recipe: Recipe) -> str:
+    """What the fusion learns of the labels."""
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    return settings.target or recipe.data.task
+
+
+def _fitting(wanted: NDArray[np.float32], split: str, target: str, tell: Tell) -> NDArray[np.bool_]:
+    """Which items can be learned from: of classes, those of exactly one."""
+    counts = wanted.sum(axis=1)
+    if target != "classes":
+        return np.ones(len(wanted), dtype=np.bool_)
+    if (counts > 1).any():
+        tell(f"{int((counts > 1).sum())} items of the split {split} are of several classes and are left out")
+    fits: NDArray[np.bool_] = counts == 1
+    return fits
+
+
+def _check_targets(recipe: Recipe) -> None:
+    """Encoders learn of the same truth as the fusion: of numbers, of one class, or of any labels."""
+    settings, target = recipe.scheme, task_of(recipe)
+    assert isinstance(settings, FusionSchemeConfig)
+    for modality, stage in (("audio", settings.audio), ("image", settings.image), ("text", settings.text)):
+        own = stage.target or target
+        if own != target and ("values" in (own, target) or own == "classes"):
+            raise ConfigError(
+                f"scheme.{modality}.target={own!r} cannot be learned from what the fusion learns, {target!r}",
+                hint=f"leave out scheme.{modality}.target, or set scheme.target to the same",
+            )
+
+
+def _tell_shared_artists(by_split: Mapping[str, Sequence[Item]], tell: Tell) -> None:
+    learned = {item.artist for item in by_split["train"] if item.artist}
+    for split, some in by_split.items():
+        shared = {item.artist for item in some if item.artist in learned} if split != "train" else set()
+        if shared:
+            tell(f"{len(shared)} artists of the split {split} are in train too, such as {min(map(str, shared))!r}")
+
+
+def readout_for(target: str, splits: ItemSplits, *, n_factors: int, activation: Activation) -> Readout:
+    """The readout of a target, fitted to the items of train, and label factors also to those of valid as published."""
+    learned = np.concatenate([splits.rows["train"], splits.rows["valid"]])
+    if target == "tags":
+        return TagReadout(len(splits.labels))
+    if target == "classes":
+        return ClassReadout(len(splits.labels))
+    if target == "label-factors":
+        factors = label_factors(splits.wanted[learned] > 0, n_dims=min(n_factors, len(splits.labels)))
+        return FactorReadout(factors.labels, activation=activation)
+    values = splits.wanted[splits.rows["train"]]
+    deviations = np.nanstd(values, axis=0)
+    return ValueReadout(np.nanmean(values, axis=0), np.where(deviations > 0, deviations, 1.0))

@@ -22,7 +22,7 @@ from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.multilabel import BoolMatrix, FloatMatrix
 from tutti.evaluation.ranking import average_precision_at_k, ndcg_at_k
-from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate
+from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate, seeds_in_words
 from tutti.files import write_text
 
 N_RANDOM = 20  # orders at random, averaged
@@ -125,9 +125,9 @@ class ColdStartReport:
     @property
     def setting(self) -> str:
         """On what, in words."""
-        trained = "" if self.training_seed is None else f"training seed {self.training_seed}, "
+        seeds = seeds_in_words(self.bootstrap, self.training_seed)
         counted = f"{self.n_items} tracks ({self.n_unplayed} unplayed), {self.n_users} users"
-        return f"{self.dataset}, split {self.split}, {counted}, {trained}bootstrap seed {self.bootstrap.seed}"
+        return f"{self.dataset}, split {self.split}, {counted}, {seeds}"
 
     def line(self) -> str:
         """The scores in one line."""

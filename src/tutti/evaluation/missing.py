@@ -11,7 +11,7 @@ import dataclasses
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.report import Estimate
+from tutti.evaluation.report import Estimate, without_nan
 from tutti.files import write_text
 
 JSON_FILE, MARKDOWN_FILE = "missing.json", "missing.md"
@@ -129,8 +129,7 @@ class MissingGrid:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; null for empty cells."""
-        plain: dict[str, Any] = {"format": FORMAT, "seed": self.bootstrap.seed, **dataclasses.asdict(self)}
-        plain["cells"] = [[_plain(one) for one in row] for row in self.cells]
+        plain: dict[str, Any] = without_nan({"format": FORMAT, "seed": self.bootstrap.seed, **dataclasses.asdict(self)})
         return plain
 
     def to_markdown(self) -> str:
@@ -234,9 +233,3 @@ def _told(one: Estimate | None, *, is_best: bool) -> str:
     if one is None or math.isnan(one.value):
         return ""
     return f"**{one}**" if is_best else str(one)
-
-
-def _plain(one: Estimate | None) -> Mapping[str, float | None] | None:
-    if one is None:
-        return None
-    return {key: None if math.isnan(value) else value for key, value in dataclasses.asdict(one).items()}

@@ -147,8 +147,7 @@ class Report:
     @property
     def setting(self) -> str:
         """On what, in words."""
-        trained = "" if self.training_seed is None else f"training seed {self.training_seed}, "
-        seeds = f"{trained}bootstrap seed {self.bootstrap.seed}"
+        seeds = seeds_in_words(self.bootstrap, self.training_seed)
         return f"{self.dataset}, split {self.split}, {self.n_items} items, {seeds}"
 
     def line(self) -> str:
@@ -159,7 +158,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; null for what does not exist."""
-        plain: dict[str, Any] = _without_nan({"seed": self.bootstrap.seed, **dataclasses.asdict(self)})
+        plain: dict[str, Any] = without_nan({"seed": self.bootstrap.seed, **dataclasses.asdict(self)})
         return plain
 
     def to_markdown(self) -> str:
@@ -263,6 +262,21 @@ class Predicted:
             return singlelabel.one_hot(singlelabel.decide(self.scores), n_classes=len(self.labels))
         decisions: BoolMatrix = self.scores >= threshold
         return decisions
+
+
+def seeds_in_words(bootstrap: Bootstrap, training_seed: int | None) -> str:
+    """Whatever was drawn at random, as far as it is known."""
+    trained = "" if training_seed is None else f"training seed {training_seed}, "
+    return f"{trained}bootstrap seed {bootstrap.seed}"
+
+
+def without_nan(value: Any) -> Any:
+    """Plain values for JSON: null for what does not exist, lists for tuples."""
+    if isinstance(value, dict):
+        return {key: without_nan(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def without_unlearned(predicted: Predicted, base_rates: Mapping[str, float]) -> Predicted:
@@ -441,11 +455,3 @@ def _listed(title: str, reasons: dict[str, str]) -> list[str]:
     if not reasons:
         return []
     return [f"{title}:", "", *[f"- {name}: {reason}" for name, reason in reasons.items()], ""]
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

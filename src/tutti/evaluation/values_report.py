@@ -20,7 +20,7 @@ from tutti.errors import ShapeError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.multilabel import FloatMatrix
 from tutti.evaluation.regression import METRICS, regression_of, resampled_regression
-from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate
+from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate, seeds_in_words, without_nan
 from tutti.files import write_text
 
 VALUE_TITLES = {"r2": "R²", "rmse": "RMSE", "concordance": "concordance"}
@@ -108,8 +108,7 @@ class ValuesReport:
     @property
     def setting(self) -> str:
         """On what, in words."""
-        trained = "" if self.training_seed is None else f"training seed {self.training_seed}, "
-        seeds = f"{trained}bootstrap seed {self.bootstrap.seed}"
+        seeds = seeds_in_words(self.bootstrap, self.training_seed)
         return f"{self.dataset}, split {self.split}, {self.n_items} items, {seeds}"
 
     def line(self) -> str:
@@ -119,7 +118,7 @@ class ValuesReport:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; null for what does not exist."""
-        plain: dict[str, Any] = _without_nan({"seed": self.bootstrap.seed, **dataclasses.asdict(self)})
+        plain: dict[str, Any] = without_nan({"seed": self.bootstrap.seed, **dataclasses.asdict(self)})
         return plain
 
     def to_markdown(self) -> str:
@@ -202,11 +201,3 @@ def _macro(name: str, exact: FloatMatrix, samples: FloatMatrix, bootstrap: Boots
 def _estimate(name: str, value: float, samples: FloatMatrix, bootstrap: Bootstrap) -> Estimate:
     low, high = np.clip(bootstrap.interval(samples, value=float(value)), *BOUNDS[name])
     return Estimate(value=float(value), low=float(low), high=float(high))
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -11,7 +11,6 @@ What is empty or missing is unknown, NaN, never 0. Labels are ``labels``'s subje
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from tutti.data.items import Item
 from tutti.errors import ConfigError, unknown_name
+from tutti.text.tab_separated import read_lines
 
 UNKNOWN = ("", "nan", "na", "none", "null", "-")
 
@@ -74,7 +74,10 @@ def read_values(path: Path, names: Sequence[str] = ()) -> ValueTable:
         ConfigError: The file cannot be read, has no such form, names an item twice, or holds what is no number.
         UnknownNameError: There is no such column.
     """
-    header, *lines = _lines(path)
+    lines = read_lines(path, what="values")
+    if not lines:
+        raise ConfigError(f"{path} is empty", hint="write a first line such as item_id<TAB>valence<TAB>arousal")
+    header = lines[0][1]
     columns = header[1:]
     if not columns or len({*columns}) < len(columns):
         raise ConfigError(
@@ -86,9 +89,7 @@ def read_values(path: Path, names: Sequence[str] = ()) -> ValueTable:
             raise unknown_name(f"column of {path.name}", name, columns)
     wanted = [columns.index(name) + 1 for name in names or columns]
     rows: dict[str, NDArray[np.float32]] = {}
-    for number, cells in enumerate(lines, start=2):
-        if not cells or not any(cell.strip() for cell in cells):
-            continue
+    for number, cells in lines[1:]:
         if cells[0] in rows:
             raise ConfigError(f"{path} has two rows for {cells[0]!r}", hint="leave one of them out")
         rows[cells[0]] = np.array([_cell(cells, place, path, number) for place in wanted], dtype=np.float32)
@@ -119,21 +120,8 @@ def _mean_of_known(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return means
 
 
-def _lines(path: Path) -> list[list[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except (OSError, UnicodeDecodeError, csv.Error) as cause:
-        raise ConfigError(
-            f"the values {path} cannot be read: {cause}", hint="give a text of tab-separated columns, in UTF-8"
-        ) from None
-    if not lines:
-        raise ConfigError(f"{path} is empty", hint="write a first line such as item_id<TAB>valence<TAB>arousal")
-    return lines
-
-
 def _cell(cells: list[str], place: int, path: Path, line: int) -> float:
-    text = cells[place].strip() if place < len(cells) else ""
+    text = cells[place] if place < len(cells) else ""
     if text.lower() in UNKNOWN:
         return math.nan
     try:

@@ -16,7 +16,6 @@ References:
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import math
@@ -31,9 +30,10 @@ from numpy.typing import NDArray
 from tutti.errors import ConfigError, unknown_name
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.multilabel import BoolMatrix, FloatMatrix, precision_recall_f1_of_counts, validate
-from tutti.evaluation.report import Estimate, Predicted
+from tutti.evaluation.report import Estimate, Predicted, seeds_in_words, without_nan
 from tutti.files import write_text
 from tutti.text.spelling import plain
+from tutti.text.tab_separated import read_lines
 
 JSON_FILE, MARKDOWN_FILE = "human.json", "human.md"
 HEADS = ("item_id", "item", "track_id", "id")
@@ -91,9 +91,9 @@ class HumanComparison:
     @property
     def setting(self) -> str:
         """On what, in words."""
-        trained = "" if self.training_seed is None else f"training seed {self.training_seed}, "
+        seeds = seeds_in_words(self.bootstrap, self.training_seed)
         counted = f"{self.n_items} items that {self.annotator} answered"
-        return f"{self.dataset}, split {self.split}, {counted}, {trained}bootstrap seed {self.bootstrap.seed}"
+        return f"{self.dataset}, split {self.split}, {counted}, {seeds}"
 
     def line(self) -> str:
         """The means and the correlation in one line."""
@@ -106,9 +106,8 @@ class HumanComparison:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; null for what does not exist."""
-        told = json.dumps({"seed": self.bootstrap.seed, **dataclasses.asdict(self)}, ensure_ascii=False)
-        plain_values: dict[str, Any] = json.loads(told, parse_constant=lambda _: None)
-        return plain_values
+        values: dict[str, Any] = without_nan({"seed": self.bootstrap.seed, **dataclasses.asdict(self)})
+        return values
 
     def to_markdown(self) -> str:
         """A page with a table."""
@@ -143,17 +142,9 @@ def read_annotations(path: Path) -> dict[str, tuple[str, ...]]:
     Raises:
         ConfigError: The file cannot be read, holds no answer, or a line of another form.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except (OSError, UnicodeDecodeError, csv.Error) as cause:
-        raise ConfigError(
-            f"the answers {path} cannot be read: {cause}", hint="give a text of two tab-separated columns, in UTF-8"
-        ) from None
     found: dict[str, list[str]] = {}
-    for number, line in enumerate(lines, start=1):
-        cells = [cell.strip() for cell in line]
-        if not any(cells) or (number == 1 and cells[0].lower() in HEADS):
+    for number, cells in read_lines(path, what="answers"):
+        if number == 1 and cells[0].lower() in HEADS:
             continue
         if len(cells) != 2 or not all(cells):
             raise ConfigError(

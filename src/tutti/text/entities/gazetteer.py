@@ -7,7 +7,6 @@ sentence it may be mistaken. Names of scripts without spaces are found character
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -19,6 +18,7 @@ from tutti.errors import ConfigError, ModelError
 from tutti.files import write_text
 from tutti.text.entities import CONFIG, Entity
 from tutti.text.spelling import plain
+from tutti.text.tab_separated import read_lines
 from tutti.text.terms import UNSPACED
 
 FORMAT = 1
@@ -63,24 +63,15 @@ class Gazetteer:
         Raises:
             ConfigError: The file cannot be read, holds nothing, or a line without name or category.
         """
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-        except (OSError, UnicodeDecodeError, csv.Error) as cause:
-            raise ConfigError(
-                f"the gazetteer {path} cannot be read: {cause}", hint="give lines of name<TAB>categories, in UTF-8"
-            ) from None
         entries = []
-        for number, cells in enumerate(rows, start=1):
-            if not any(cell.strip() for cell in cells):
-                continue
+        for number, cells in read_lines(path, what="gazetteer"):
             categories = [one.strip() for cell in cells[1:] for one in cell.split(SEPARATOR) if one.strip()]
-            if not cells[0].strip() or not categories:
+            if not cells[0] or not categories:
                 raise ConfigError(
-                    f"line {number} of {path} has {'no categories' if cells[0].strip() else 'no name'}",
+                    f"line {number} of {path} has {'no categories' if cells[0] else 'no name'}",
                     hint="write name<TAB>category;category",
                 )
-            entries.append((cells[0].strip(), categories))
+            entries.append((cells[0], categories))
         if not entries:
             raise ConfigError(f"the gazetteer {path} is empty", hint="write a line name<TAB>categories for each name")
         return cls.merged(entries)

@@ -73,6 +73,7 @@ UNREADABLE = frozenset((
 N_CONVENTIONAL_TRAIN = 201_680  # of the published list; the rest of it is valid
 SPLITS = ("train", "valid", "test")
 HOMEPAGE = "http://millionsongdataset.com"
+PREVIEWS = RemoteFile(path="audio/", url=HOMEPAGE, what="previews, from whoever may share them with you", or_at=("A/",))
 LEE = "https://github.com/jongpillee/music_dataset_split/tree/master/MSD_split"
 CALS = "https://github.com/minzwon/semi-supervised-music-tagging-transformer/tree/master/data/splits"
 SOUNDS = (".mp3", ".wav", ".flac")
@@ -263,7 +264,7 @@ MILLION_SONG = Dataset(
         *(_cals_file(f"{split}_binaries.npy", f"labels of {split}") for split in SPLITS),
         _cals_file("student_ids.npy", "tracks without labels", "cals-student"),
         RemoteFile(path="unique_tracks.txt", url=HOMEPAGE, what="artists and titles, to find leaks", is_optional=True),
-        RemoteFile(path="audio/", url=HOMEPAGE, what="previews, from whoever may share them with you", or_at=("A/",)),
+        PREVIEWS,
     ),
     protocols={
         "conventional": Protocol(

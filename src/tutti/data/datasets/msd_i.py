@@ -17,6 +17,7 @@ References:
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tutti.data.datasets.albums import album_remarks, apart, picture_of, picture
 from tutti.data.datasets.dataset import Dataset, Protocol, RemoteFile, read_list, sounds_folder
 from tutti.data.datasets.fixtures import write_cover, write_sound
 from tutti.data.datasets.million_song import HOMEPAGE as SOUNDS_HOMEPAGE
-from tutti.data.datasets.million_song import read_names, read_previews, sound_path
+from tutti.data.datasets.million_song import PREVIEWS, read_names, read_previews, sound_path
 from tutti.data.track import Track
 from tutti.errors import DatasetError
 from tutti.files import write_text
@@ -142,13 +143,7 @@ MSD_I = Dataset(
             is_optional=True,
             is_covers=True,
         ),
-        RemoteFile(
-            path="audio/",
-            url=SOUNDS_HOMEPAGE,
-            what="previews, from whoever may share them with you",
-            or_at=("A/",),
-            is_optional=True,
-        ),
+        dataclasses.replace(PREVIEWS, is_optional=True),
         RemoteFile(path="unique_tracks.txt", url=SOUNDS_HOMEPAGE, what="titles", is_optional=True),
     ),
     protocols={

@@ -41,8 +41,7 @@ from tutti.data.datasets.dataset import (
     sounds_folder,
 )
 from tutti.data.datasets.fixtures import write_cover, write_sound
-from tutti.data.datasets.million_song import HOMEPAGE as SOUNDS_HOMEPAGE
-from tutti.data.datasets.million_song import read_previews, sound_path
+from tutti.data.datasets.million_song import PREVIEWS, read_previews, sound_path
 from tutti.data.datasets.reviews import read_entries, read_reviews
 from tutti.data.track import Track
 from tutti.errors import DatasetError
@@ -291,13 +290,7 @@ MUMU = Dataset(
             is_optional=True,
             is_covers=True,
         ),
-        RemoteFile(
-            path="audio/",
-            url=SOUNDS_HOMEPAGE,
-            what="previews, from whoever may share them with you",
-            or_at=("A/",),
-            is_optional=True,
-        ),
+        dataclasses.replace(PREVIEWS, is_optional=True),
     ),
     protocols={
         "albums": _protocol("albums", "The published split of albums, 80, 10 and 10 of a hundred, by artist."),

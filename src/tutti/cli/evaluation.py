@@ -24,9 +24,7 @@ def evaluate(
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option(
-            help="What a multimodal model does without: audio, image or text; several with commas."
-        ),
+        typer.Option(help="What a multimodal model does without: audio, image or text; several with commas."),
     ] = None,
     excerpts: Annotated[str, typer.Option(help="even, or published to repeat published scores.")] = "even",
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,

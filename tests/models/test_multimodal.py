@@ -14,12 +14,22 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of
 from tutti.errors import ConfigError, ModelError, UnknownNameError
 from tutti.evaluation.missing import subsets
+from tutti.models.bundles import read_config
 from tutti.models.covers import CoverEncoder
 from tutti.models.encoder_kinds import load_encoder, load_projection
 from tutti.models.fusion import KINDS, FusionConfig, build_fusion
-from tutti.models.multimodal import MultimodalConfig, MultimodalModel, Stream, is_multimodal, stream_dims
+from tutti.models.multimodal import (
+    MultimodalConfig,
+    MultimodalModel,
+    Stream,
+    find_multimodal,
+    is_multimodal,
+    stream_dims,
+)
 from tutti.models.projections import CanonicalCorrelations
 from tutti.models.readouts import TagReadout
+from tutti.models.zoo import Places, Zoo
+from tutti.models.zoo_facts import model_facts
 
 NAMES = ("audio", "image", "text")
 
@@ -268,3 +278,24 @@ def test_folders_of_other_things_are_told_apart(folder: Path, tmp_path: Path) ->
 def test_a_model_without_streams_or_labels_is_none() -> None:
     with pytest.raises(ConfigError, match="no streams or no labels"):
         MultimodalConfig(name="x", labels=(), streams=(Stream(modality="audio"),))
+
+
+def test_a_multimodal_bundle_is_found_by_its_name_and_listed_and_its_parts_are_not(
+    shelf_model: MultimodalModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf_model.save(tmp_path / "mine")
+    shelf_model.encoders["image"].save(tmp_path / "covers-alone")
+    monkeypatch.setenv("TUTTI_MODELS", str(tmp_path))
+    assert find_multimodal("mine") == tmp_path / "mine"
+    assert find_multimodal("covers-alone") is None
+    zoo = Zoo(Places(cache=tmp_path / "cache", folders=(tmp_path,)))
+    assert list(zoo.own_bundles()) == ["mine"]
+    facts = model_facts(zoo, "mine")
+    assert facts["labels"] == list(shelf_model.labels)
+    assert all(name in facts["architecture"] for name in NAMES)
+
+
+def test_whoever_wants_a_tagger_is_told_what_takes_a_multimodal_bundle(folder: Path) -> None:
+    with pytest.raises(ModelError, match="describes a multimodal model") as refused:
+        read_config(folder)
+    assert "tutti evaluate" in str(refused.value.hint)

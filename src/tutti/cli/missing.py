@@ -13,7 +13,7 @@ Number = TypeVar("Number", int, float)
 
 
 def missing(
-    model: Annotated[Path, typer.Argument(help="A multimodal bundle, whose encoders are taken.")],
+    model: Annotated[str, typer.Argument(help="A multimodal bundle, whose encoders are taken.")],
     on: Annotated[Path, typer.Option("--on", help="The catalogue, with the splits train, valid and test.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the grid, its figure and the trainings.")],
     fusions: Annotated[str | None, typer.Option(help="Which fusions, with commas. [all]")] = None,
@@ -26,7 +26,7 @@ def missing(
     from tutti.data.catalogue import Catalogue
     from tutti.evaluation.missing_figure import draw_missing
     from tutti.models.fusion import KINDS
-    from tutti.models.multimodal import MultimodalModel
+    from tutti.models.multimodal import MultimodalModel, find_multimodal
     from tutti.training.missing_study import MissingStudy, missing_grid
     from tutti.training.trainer import TrainingConfig
 
@@ -37,7 +37,7 @@ def missing(
         training=TrainingConfig(epochs=epochs, patience=6, loaders=0),
     )
     grid = missing_grid(
-        MultimodalModel.load(model),
+        MultimodalModel.load(find_multimodal(model) or model),
         Catalogue.open(on),
         study,
         folder=output / "trainings",

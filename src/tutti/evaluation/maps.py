@@ -29,7 +29,7 @@ from tutti.errors import ConfigError, MissingExtraError, import_extra, unknown_n
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import ModalityEncoder
 from tutti.models.model_folders import CONFIG
-from tutti.models.multimodal import MultimodalModel, is_multimodal
+from tutti.models.multimodal import MultimodalModel, find_multimodal
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model
 
@@ -131,8 +131,9 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
         _check_fact(settings.colour_by, facts or {})  # before anything is listened to
     tracks = catalogue.tracks(where=None if settings.split == "all" else f"split = '{settings.split}'")
     tracks = [track for track in tracks if track.duplicate_of is None]
-    if is_multimodal(model):
-        whole = MultimodalModel.load(model)
+    multimodal = find_multimodal(model)
+    if multimodal is not None:
+        whole = MultimodalModel.load(multimodal)
         items = items_of(tracks, level=settings.level or whole.config.level, texts=whole.config.texts)
         name, vectors = _multimodal_vectors(whole, items, settings.modality)
     else:

@@ -20,7 +20,7 @@ from tutti.evaluation.tagging import check_tuning, predict_tracks
 from tutti.evaluation.values_report import ValuesReport
 from tutti.files import write_text
 from tutti.models.model import Model
-from tutti.models.multimodal import MultimodalModel, is_multimodal
+from tutti.models.multimodal import MultimodalModel, find_multimodal
 from tutti.models.zoo import load_model
 
 COMPARISON_JSON, COMPARISON_MARKDOWN = "comparison.json", "comparison.md"
@@ -144,8 +144,9 @@ class _Described:
 
     @classmethod
     def load(cls, name: str, settings: EvaluationSettings) -> Self:
-        if is_multimodal(name):
-            multimodal = MultimodalModel.load(name)
+        folder = find_multimodal(name)
+        if folder is not None:
+            multimodal = MultimodalModel.load(folder)
             multimodal.check_without(settings.without)
             return cls(multimodal, settings.without)
         if settings.without:

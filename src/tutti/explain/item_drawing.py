@@ -12,7 +12,7 @@ from tutti.explain.item_figure import draw_item
 from tutti.explain.item_page import write_item_page
 from tutti.explain.items import ItemExplanation, explain_item, find_item
 from tutti.explain.words import By
-from tutti.models.multimodal import MultimodalModel, is_multimodal
+from tutti.models.multimodal import MultimodalModel, find_multimodal
 
 
 def explain_named_item(
@@ -37,7 +37,7 @@ def explain_named_item(
         UnknownNameError: There is no such item.
         ConfigError: Several items are called so.
     """
-    loaded = MultimodalModel.load(model)
+    loaded = MultimodalModel.load(find_multimodal(model) or model)
     item = find_item(Catalogue.open(catalogue), name, model=loaded)
     return explain_item(loaded, item, label=label, without=without, by=by)
 
@@ -63,7 +63,7 @@ def check_single_sound(model: Path | str) -> None:
     Raises:
         ConfigError: It is multimodal.
     """
-    if is_multimodal(model):
+    if find_multimodal(model) is not None:
         raise ConfigError(
             f"{model} is a multimodal model: it explains items of a catalogue, not single files",
             hint="give the catalogue with --on, and an item's id or title",

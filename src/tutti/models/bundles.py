@@ -24,6 +24,8 @@ from tutti.errors import ConfigError, ModelError, unknown_name
 from tutti.models.cards import model_card
 from tutti.models.model_folders import (
     CONFIG,
+    MULTIMODAL,
+    TAGGER,
     WEIGHTS,
     arrays_of,
     check_format,
@@ -147,7 +149,7 @@ class ModelConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for ``config.json``."""
-        return {"format": FORMAT, "kind": "tutti tagger", **dataclasses.asdict(self)}
+        return {"format": FORMAT, "kind": TAGGER, **dataclasses.asdict(self)}
 
 
 def config_from_json(values: Mapping[str, Any], *, origin: str) -> ModelConfig:
@@ -162,7 +164,12 @@ def config_from_json(values: Mapping[str, Any], *, origin: str) -> ModelConfig:
     """
     settings = dict(values)
     version, kind = settings.pop("format", None), settings.pop("kind", None)
-    if kind != "tutti tagger" or not isinstance(version, int):
+    if kind == MULTIMODAL:
+        raise ModelError(
+            f"{origin} describes a multimodal model, and a tagger is wanted",
+            hint="tutti evaluate, explain and map take it; a sound by itself is heard by its encoders/audio",
+        )
+    if kind != TAGGER or not isinstance(version, int):
         raise ModelError(
             f"{origin} does not describe a tutti tagger",
             hint="import published checkpoints first: tutti models import",

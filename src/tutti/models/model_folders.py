@@ -25,7 +25,17 @@ from tutti.errors import ModelError, TuttiError
 from tutti.files import atomic_folder, is_occupied
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+TAGGER, MULTIMODAL = "tutti tagger", "tutti multimodal"  # kinds of models; all other folders hold parts of one
 Settings = TypeVar("Settings")
+
+
+def kind_in(folder: Path) -> str | None:
+    """The kind of what lies in a folder, such as ``tutti tagger``; None where nothing tells it."""
+    try:
+        kind = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["kind"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(kind)
 
 
 @contextlib.contextmanager

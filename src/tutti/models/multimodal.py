@@ -37,10 +37,11 @@ from tutti.models.cards import multimodal_card
 from tutti.models.encoder_kinds import load_encoder, load_projection
 from tutti.models.encoders import Encoded, ModalityEncoder, Progress, Projection
 from tutti.models.fusion import Fusion, FusionConfig, build_fusion
-from tutti.models.model_folders import CONFIG, WEIGHTS, arrays_of, fingerprint_of
+from tutti.models.model_folders import CONFIG, MULTIMODAL, WEIGHTS, arrays_of, fingerprint_of, kind_in
 from tutti.models.readouts import TARGETS, blank_readout
+from tutti.models.zoo import Zoo
 
-FORMAT, KIND = 1, "tutti multimodal"
+FORMAT = 1
 ENCODERS, SPACE = "encoders", "space"
 MODALITIES: tuple[str, ...] = get_args(Modality)
 ROWS = 64  # fused at once, always as many: a result does not depend on its company
@@ -115,7 +116,7 @@ class MultimodalConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for ``config.json``."""
-        return {"format": FORMAT, "kind": KIND, **dataclasses.asdict(self)}
+        return {"format": FORMAT, "kind": MULTIMODAL, **dataclasses.asdict(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,11 +327,13 @@ class MultimodalModel:
 
 def is_multimodal(folder: Path | str) -> bool:
     """Whether a folder holds a multimodal bundle, readable or not."""
-    try:
-        values = json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(values, dict) and values.get("kind") == KIND
+    return kind_in(Path(folder)) == MULTIMODAL
+
+
+def find_multimodal(name: Path | str) -> Path | None:
+    """The folder of a multimodal bundle: the one of this path, or of this name in the zoo's folders; None of others."""
+    folder = Path(name) if is_multimodal(name) else Zoo().own_bundles().get(str(name))
+    return folder if folder is not None and is_multimodal(folder) else None
 
 
 def read_multimodal_config(folder: Path) -> MultimodalConfig:

@@ -24,7 +24,7 @@ from tutti.errors import DownloadError, ModelError, unknown_name
 from tutti.files import sha256_of
 from tutti.models.downloads import Patience, Progress, RemoteFile, download, one_at_a_time, writing
 from tutti.models.model import Model, move_network
-from tutti.models.model_folders import CONFIG
+from tutti.models.model_folders import CONFIG, MULTIMODAL, TAGGER, kind_in
 from tutti.models.published import import_checkpoint
 from tutti.models.zoo_table import PUBLISHER, Entry, published_checkpoints
 
@@ -115,7 +115,8 @@ class Zoo:
         for folder in (self.places.cache, *self.places.folders):
             for config in sorted(folder.glob(f"[!.]*/{CONFIG}")):
                 name = config.parent.name
-                if name not in self._table and name not in shipped:
+                is_part = kind_in(config.parent) not in (None, TAGGER, MULTIMODAL)  # an encoder, a space
+                if name not in self._table and name not in shipped and not is_part:
                     found.setdefault(name, config.parent)
         return found
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tutti.models.bundles import read_config
 from tutti.models.model_folders import WEIGHTS
+from tutti.models.multimodal import is_multimodal, read_multimodal_config
 from tutti.models.zoo import Zoo
 from tutti.models.zoo_table import COMMERCIAL_LICENCES
 
@@ -49,6 +50,8 @@ def model_facts(zoo: Zoo, name: str) -> dict[str, Any]:
 
 
 def _bundle_facts(bundle: Path) -> dict[str, Any]:
+    if is_multimodal(bundle):
+        return _multimodal_facts(bundle)
     config = read_config(bundle)
     weights = bundle / WEIGHTS
     return {
@@ -64,6 +67,28 @@ def _bundle_facts(bundle: Path) -> dict[str, Any]:
         "teachers": dict(config.teachers),
         "data": list(config.data),
         "limits": list(config.limits),
+        "base_rates": dict(config.base_rates),
+        "labels": list(config.labels),
+    }
+
+
+def _multimodal_facts(bundle: Path) -> dict[str, Any]:
+    """The same keys; its size is that of all its parts."""
+    config = read_multimodal_config(bundle)
+    licence = config.licence.partition(",")[0]
+    return {
+        "name": bundle.name,
+        "architecture": f"{config.fusion.kind} fusion of {', '.join(config.modalities)}",
+        "dataset": None,
+        "scores": {},
+        "licence": licence,
+        "commercial_ok": licence.strip() in COMMERCIAL_LICENCES,
+        "paper": "",
+        "source": config.source,
+        "n_bytes": sum(part.stat().st_size for part in bundle.rglob(WEIGHTS)),
+        "teachers": {},
+        "data": [],
+        "limits": [],
         "base_rates": dict(config.base_rates),
         "labels": list(config.labels),
     }

@@ -98,6 +98,20 @@ def test_the_guides_python_runs(root, shared, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     samples = 0.1 * np.random.default_rng(0).standard_normal(35 * 8000)
     soundfile.write(tmp_path / "song.mp3", samples, 8000, format="WAV")
-    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/explain.md").read_text(), re.DOTALL)
-    exec(compile(example, "explain.md", "exec"), {})
+    of_sounds, _ = re.findall(r"```python\n(.*?)```", (root / "docs/guides/explain.md").read_text(), re.DOTALL)
+    exec(compile(of_sounds, "explain.md", "exec"), {})
     assert capsys.readouterr().out.splitlines() == ["(33,) (33, 50)", "(96, 188) (96,)"]
+
+
+def test_the_guides_python_about_an_album_runs(root, shelf, shelf_model, tmp_path, monkeypatch, capsys):
+    _, of_albums = re.findall(r"```python\n(.*?)```", (root / "docs/guides/explain.md").read_text(), re.DOTALL)
+    shelf_model.save(tmp_path / "runs/fusion/model")
+    (tmp_path / "worlds").mkdir()
+    (tmp_path / "worlds/demo").symlink_to(shelf.folder, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    track = shelf.track("0a")
+    ours = of_albums.replace("Leaving Kamistad", track.track_id).replace("electric guitar", shelf_model.labels[0])
+    exec(compile(ours, "explain.md", "exec"), {})
+    rows, evidence = capsys.readouterr().out.splitlines()
+    assert all(name in rows for name in ("audio", "image", "text"))
+    assert evidence.startswith("(")

@@ -219,7 +219,9 @@ def learn_separately(work: Work) -> Learned:
     encoders: dict[str, ModalityEncoder] = {one: learned_encoder(work, one) for one in settings.modalities}
     kept = (settings.encoders or folder) / VECTORS
     items = work.splits.items
-    encoded = {one: encoded_once(encoder, items, kept, work.tell) for one, encoder in encoders.items()}
+    encoded = {
+        one: encoded_once(encoder, items, kept, work.tell, quiet=work.quiet) for one, encoder in encoders.items()
+    }
     space = None if settings.space is None else _learned_space(work, encoded)
     fused = settings.fused or settings.modalities
     streams = [

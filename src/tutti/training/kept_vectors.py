@@ -17,11 +17,22 @@ from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.files import atomic_file
 from tutti.models.encoders import Encoded, ModalityEncoder
+from tutti.training.progress import steps_shown
 from tutti.training.run_parts import Tell
 
 
-def encoded_once(encoder: ModalityEncoder, items: Sequence[Item], folder: Path, tell: Tell) -> Encoded:
-    """What an encoder gives of items, kept in a folder under its fingerprint, the items' ids and what they offer it."""
+def encoded_once(
+    encoder: ModalityEncoder, items: Sequence[Item], folder: Path, tell: Tell, *, quiet: bool = True
+) -> Encoded:
+    """What an encoder gives of items, kept in a folder under its fingerprint, the items' ids and what they offer it.
+
+    Args:
+        encoder: Of one modality.
+        items: In the order of the vectors.
+        folder: Of the kept files.
+        tell: Receives a line where files must be read.
+        quiet: Show no progress on stderr.
+    """
     offered = "\n".join(f"{item.item_id}\t{_offered(item, encoder.modality)}" for item in items)
     told = f"{encoder.fingerprint}\n{offered}".encode(errors="backslashreplace")
     digest = hashlib.sha256(told).hexdigest()[:16]
@@ -32,7 +43,9 @@ def encoded_once(encoder: ModalityEncoder, items: Sequence[Item], folder: Path, 
                 vectors=kept["vectors"], presence=kept["presence"], problems=json.loads(str(kept["problems"]))
             )
     tell(f"{encoder.modality}: vectors of {len(items)} items")
-    encoded = encoder.encode(items)
+    with steps_shown(len(items), done=0, quiet=quiet) as shown:
+        shown.describe(encoder.modality)
+        encoded = encoder.encode(items, progress=shown.advance_to)
     with atomic_file(path) as partial, partial.open("wb") as file:
         problems = np.array(json.dumps(dict(encoded.problems), ensure_ascii=False))
         np.savez(file, vectors=encoded.vectors, presence=encoded.presence, problems=problems)

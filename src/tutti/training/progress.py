@@ -21,9 +21,9 @@ class ShownSteps:
         """One step more is done."""
         self.progress.advance(self.task)
 
-    def advance_to(self, n_done: int) -> None:
-        """So many steps are done."""
-        self.progress.update(self.task, completed=n_done)
+    def advance_to(self, n_done: int, n_steps: int | None = None) -> None:
+        """So many steps are done, of so many where that was not known before."""
+        self.progress.update(self.task, completed=n_done, total=n_steps)
 
     def describe(self, text: str) -> None:
         """What stands before the bar."""

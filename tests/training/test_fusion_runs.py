@@ -16,7 +16,7 @@ from PIL import Image
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import items_of
-from tutti.errors import ConfigError, TuttiError
+from tutti.errors import ConfigError, ShapeError, TuttiError
 from tutti.models.multimodal import MultimodalModel
 from tutti.training import fusion_runs, item_splits, kept_vectors
 from tutti.training.recipes import parse_recipe
@@ -95,6 +95,17 @@ def test_a_run_leaves_a_bundle_its_scores_and_the_scores_of_every_subset(run: Ru
     assert json.loads((trained.folder / "report.json").read_text(encoding="utf-8"))["n_items"] == 6
     assert loaded.config.scores
     assert {"audio", "image", "text", "fusion", "vectors", "pictures"} <= {one.name for one in trained.folder.iterdir()}
+
+
+def test_a_model_is_kept_also_where_nothing_can_be_scored(run: Run, shelf: Catalogue, tmp_path: Path) -> None:
+    """No test track carries the one label that is learned: there is no area."""
+    tracks = [
+        dataclasses.replace(track, tags=("high",)) if track.split == "test" else track for track in shelf.tracks()
+    ]
+    Catalogue.create(tmp_path / "flat").put_tracks(tracks)
+    with pytest.raises(ShapeError):
+        run(data__catalogue=str(tmp_path / "flat"), data__labels=["low"], output=str(tmp_path / "out"))
+    assert MultimodalModel.load(tmp_path / "out" / "model").labels == ("low",)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The trainer alone, on a network of one weight that learns a number."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -63,6 +64,14 @@ def test_training_lowers_the_loss(tmp_path):
     assert losses == sorted(losses, reverse=True)
     assert history.best.epoch == 6
     assert not history.stopped_early
+
+
+def test_no_thread_and_no_open_log_is_left_behind(tmp_path):
+    fit(Line(), TowardsThree(), settings(epochs=1), folder=tmp_path / "first", seed=0, quiet=True)
+    n_threads = threading.active_count()
+    fit(Line(), TowardsThree(), settings(epochs=1), folder=tmp_path / "second", seed=0, quiet=True)
+    assert threading.active_count() == n_threads
+    assert list((tmp_path / "second" / "tensorboard").iterdir())
 
 
 def test_it_stops_when_patience_runs_out_and_keeps_the_best_weights(tmp_path):

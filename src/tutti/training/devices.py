@@ -46,6 +46,16 @@ def build_fabric(accelerator: Accelerator, precision: Precision, *, devices: int
     return fabric
 
 
+@contextmanager
+def logs_closed(fabric: Fabric) -> Iterator[None]:
+    """Close the log when the block ends, however it ends: each open one is a file and a thread."""
+    try:
+        yield
+    finally:
+        for logger in fabric.loggers:
+            logger.finalize("finished")
+
+
 def _present(accelerator: Accelerator) -> str:
     if accelerator != "auto":
         return accelerator

@@ -63,6 +63,7 @@ def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     tell(f"{len(splits.labels)} {'values' if settings.target == 'values' else 'labels'}; {settings.level}s: {counts}")
     with claimed_folder(recipe):
         learned = WAYS[settings.way](Work(recipe=recipe, splits=splits, quiet=quiet, tell=tell))
+    learned.model.save(recipe.folder / BUNDLE)  # also where the split turns out to have nothing to score by
     scored = splits.scored(recipe.evaluation.split)
     tell(f"evaluating epoch {learned.history.best.epoch} on {len(scored.items)} {settings.level}s")
     bootstrap = Bootstrap(n_resamples=recipe.evaluation.n_resamples, seed=recipe.evaluation.seed)

@@ -37,6 +37,7 @@ from tutti.training.devices import (
     Precision,
     build_fabric,
     in_all_processes,
+    logs_closed,
     setup,
     unsound_convolutions_refused,
 )
@@ -242,6 +243,7 @@ def _train(fabric: Fabric, *, job: _Job) -> None:
     run.resume(job.folder / CHECKPOINT)
     n_steps, n_done = protocol.n_epochs * scheme.n_steps, len(run.epochs) * scheme.n_steps
     with (
+        logs_closed(fabric),
         steps_shown(n_steps, done=n_done, quiet=job.quiet or not fabric.is_global_zero) as shown,
         unsound_convolutions_refused(fabric, network, config.precision),
     ):

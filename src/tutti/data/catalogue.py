@@ -7,7 +7,8 @@ on catalogues only. Searching one is ``tutti.search``'s work; filling one from a
 Layout of the folder (``docs/formats.md`` has the details)::
 
     catalogue.json    version of the format
-    tables/           one Lance table each: tracks, listens, facts, problems, models, predictions.<model>
+    tables/           one Lance table each: tracks, listens, facts, problems, models, predictions.<model>, spaces,
+                      points.<space>
     covers/           pictures that were found inside sound files
     .writer           the lock of the one process that writes
 """
@@ -15,6 +16,7 @@ Layout of the folder (``docs/formats.md`` has the details)::
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from typing import Any, Self
 import lancedb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tutti.data import tables
@@ -40,8 +43,9 @@ SCHEMAS = {
     "facts": tables.FACTS,
     "problems": tables.PROBLEMS,
     "models": tables.MODELS,
+    "spaces": tables.SPACES,
 }
-PREDICTIONS = "predictions."
+PREDICTIONS, POINTS = "predictions.", "points."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +86,47 @@ class Predictions:
     n_excerpts: Sequence[int]
     probabilities: NDArray[np.float32]
     vectors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.track_ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceRecord:
+    """A space that tracks of this catalogue have points in.
+
+    Attributes:
+        space: Its name, also of its table ``points.<space>``.
+        fingerprint: Changes whenever the points would.
+        embed_dim: Dimensions of the points.
+        modalities: That the space can place.
+        source: The folder or name by which its model is found again.
+    """
+
+    space: str
+    fingerprint: str
+    embed_dim: int
+    modalities: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points:
+    """Points of one modality of some tracks, row by row.
+
+    Attributes:
+        modality: Whose they are.
+        track_ids: One a row.
+        fingerprints: Of the space, one a row.
+        states: Of what was placed, such as the hash of the file or text, one a row.
+        points: Of length 1; NaN where there is nothing of the modality. Shape (tracks, embed_dim), float32.
+    """
+
+    modality: str
+    track_ids: Sequence[str]
+    fingerprints: Sequence[str]
+    states: Sequence[str]
+    points: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.track_ids)
@@ -249,9 +294,9 @@ class Catalogue:
         self.merge("tracks", pa.Table.from_pylist(rows, schema=tables.TRACKS), on="track_id")
 
     def delete_tracks(self, track_ids: Sequence[str]) -> None:
-        """Forget tracks and everything that models said of them."""
+        """Forget tracks, everything that models said of them, and their points."""
         for name in self.table_names():
-            if name == "tracks" or name.startswith(PREDICTIONS):
+            if name == "tracks" or name.startswith((PREDICTIONS, POINTS)):
                 self.delete(name, "track_id", track_ids)
 
     # Listens, ground truth, problems
@@ -356,10 +401,65 @@ class Catalogue:
         ]
         self.merge(PREDICTIONS + model, pa.Table.from_arrays(columns, schema=schema), on="track_id")
 
+    # Where tracks lie in spaces
 
-def _fixed_lists(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
+    def spaces(self) -> dict[str, SpaceRecord]:
+        """The spaces that tracks here have points in, by name."""
+        rows = self.read("spaces").sort_by("space").to_pylist()
+        return {row["space"]: SpaceRecord(**{**row, "modalities": tuple(row["modalities"])}) for row in rows}
+
+    def put_space(self, record: SpaceRecord) -> None:
+        """Register a space. If one of the same name had other points, those go."""
+        previous = self.spaces().get(record.space)
+        if previous and (previous.fingerprint, previous.embed_dim) != (record.fingerprint, record.embed_dim):
+            self._drop(POINTS + record.space)
+        row = {**dataclasses.asdict(record), "modalities": list(record.modalities)}
+        self.merge("spaces", pa.Table.from_pylist([row], schema=tables.SPACES), on="space")
+
+    def points(self, space: str) -> dict[str, Points]:
+        """The points of a space by modality, each in the order of the track ids.
+
+        Raises:
+            UnknownNameError: Nothing here has a point in such a space.
+        """
+        spaces = self.spaces()
+        if space not in spaces:
+            raise unknown_name("space in this catalogue", space, spaces)
+        record = spaces[space]
+        if POINTS + space not in self.table_names():
+            return {}
+        table = self.read(POINTS + space).sort_by("track_id")
+        found = {}
+        for modality in record.modalities:
+            rows = table.filter(pc.equal(table["modality"], modality))
+            if rows.num_rows:
+                found[modality] = Points(
+                    modality=modality,
+                    track_ids=rows["track_id"].to_pylist(),
+                    fingerprints=rows["fingerprint"].to_pylist(),
+                    states=rows["state"].to_pylist(),
+                    points=_matrix_with_gaps(rows["point"], record.embed_dim),
+                )
+        return found
+
+    def put_points(self, space: str, points: Points) -> None:
+        """Store points of a registered space, replacing those of the same tracks and modality."""
+        is_absent = np.asarray(np.isnan(points.points).any(axis=1))
+        columns = [
+            pa.array(points.track_ids, pa.string()),
+            pa.array([points.modality] * len(points), pa.string()),
+            pa.array(points.fingerprints, pa.string()),
+            pa.array(points.states, pa.string()),
+            _fixed_lists(points.points, absent=is_absent),
+        ]
+        schema = tables.points_schema(points.points.shape[1])
+        self.merge(POINTS + space, pa.Table.from_arrays(columns, schema=schema), on=["track_id", "modality"])
+
+
+def _fixed_lists(matrix: NDArray[np.float32], *, absent: NDArray[np.bool_] | None = None) -> pa.FixedSizeListArray:
     flat = np.ascontiguousarray(matrix, dtype=np.float32).ravel()
-    return pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), matrix.shape[1])
+    mask = None if absent is None else pa.array(absent)
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), matrix.shape[1], mask=mask)
 
 
 def _probabilities(table: pa.Table, n_labels: int) -> NDArray[np.float32]:
@@ -372,3 +472,11 @@ def _matrix(column: pa.ChunkedArray, width: int) -> NDArray[np.float32]:
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     flat = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.float32)
     return flat.astype(np.float32, copy=False).reshape(-1, width)
+
+
+def _matrix_with_gaps(column: pa.ChunkedArray, width: int) -> NDArray[np.float32]:
+    """Rows of NaN where the column has nulls."""
+    is_present = np.asarray(column.is_valid())
+    matrix = np.full((len(column), width), np.nan, dtype=np.float32)
+    matrix[is_present] = _matrix(column.drop_null(), width)
+    return matrix

@@ -69,6 +69,33 @@ MODELS = pa.schema(
 )
 
 
+SPACES = pa.schema(
+    [
+        pa.field("space", pa.string(), nullable=False),
+        ("fingerprint", pa.string()),
+        ("embed_dim", pa.int32()),
+        ("modalities", pa.list_(pa.string())),
+        ("source", pa.string()),
+    ]
+)
+
+
+def points_schema(embed_dim: int) -> pa.Schema:
+    """Columns of one space's points: a row for each track and modality, its state, and its point `[embed_dim]`.
+
+    The point of a modality that was looked for in vain is null, so that nobody looks for it again.
+    """
+    return pa.schema(
+        [
+            pa.field("track_id", pa.string(), nullable=False),
+            pa.field("modality", pa.string(), nullable=False),
+            ("fingerprint", pa.string()),
+            ("state", pa.string()),
+            ("point", pa.list_(pa.float32(), embed_dim)),
+        ]
+    )
+
+
 def predictions_schema(n_labels: int, embed_dim: int) -> pa.Schema:
     """Columns of one model's predictions for each track: a vector `[embed_dim]`, and probabilities `[n_labels]`.
 

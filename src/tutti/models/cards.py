@@ -63,6 +63,36 @@ def multimodal_card(config: Mapping[str, Any]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def space_card(config: Mapping[str, Any]) -> str:
+    """The same of a space model; see ``tutti.models.space_models``."""
+    licence = str(config["licence"]).partition(",")[0].strip().lower()
+    front = ["library_name: tutti", "tags: [music, retrieval]"]
+    if licence and licence != "unknown":
+        front.insert(0, f"license: {licence}")
+    rows = {
+        "Places": ", ".join(config["modalities"]) + "; any of them may be missing",
+        "Dimensions": config["embed_dim"],
+        "Item": config["level"],
+        "Texts of an item": ", ".join(config["texts"]),
+        "Source": config["source"],
+        "Licence": config["licence"],
+    }
+    use = (
+        "from tutti.models.space_models import load_space_model\n\n"
+        f'space = load_space_model("{config["name"]}")\n'
+        'points = space.place_texts(["slow piano"])  # [1, dimensions]'
+    )
+    kept = ("scores", "calibration", "training")
+    sections = [
+        "---\n" + "\n".join(front) + "\n---",
+        f"# {config['name']}\n\nA space of {', '.join(config['modalities'])}: what belongs together lies together.",
+        "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]),
+        f"## Use\n\n```python\n{use}\n```",
+        *(f"## {key.capitalize()}\n\n" + _json_block(config[key]) for key in kept if config[key]),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
 def _what_it_is(config: Mapping[str, Any]) -> str:
     if config.get("task") == "vectors":
         return "An encoder of music: sound in, a vector out. It has no labels."

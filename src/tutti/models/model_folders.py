@@ -25,7 +25,8 @@ from tutti.errors import ModelError, TuttiError
 from tutti.files import atomic_folder, is_occupied
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-TAGGER, MULTIMODAL = "tutti tagger", "tutti multimodal"  # kinds of models; all other folders hold parts of one
+# Kinds of models; all other folders hold parts of one.
+TAGGER, MULTIMODAL, SPACE_MODEL = "tutti tagger", "tutti multimodal", "tutti space model"
 Settings = TypeVar("Settings")
 
 

@@ -24,7 +24,7 @@ from tutti.errors import DownloadError, ModelError, unknown_name
 from tutti.files import sha256_of
 from tutti.models.downloads import Patience, Progress, RemoteFile, download, one_at_a_time, writing
 from tutti.models.model import Model, move_network
-from tutti.models.model_folders import CONFIG, MULTIMODAL, TAGGER, kind_in
+from tutti.models.model_folders import CONFIG, MULTIMODAL, SPACE_MODEL, TAGGER, kind_in
 from tutti.models.published import import_checkpoint
 from tutti.models.zoo_table import PUBLISHER, Entry, published_checkpoints
 
@@ -105,8 +105,18 @@ class Zoo:
         return self._table[name]
 
     def shipped_bundles(self) -> dict[str, Path]:
-        """Bundles inside this package, by name."""
-        return {config.parent.name: config.parent for config in sorted(self.places.shipped.glob(f"[!.]*/{CONFIG}"))}
+        """Bundles inside this package that describe items, by name."""
+        configs = sorted(self.places.shipped.glob(f"[!.]*/{CONFIG}"))
+        return {one.parent.name: one.parent for one in configs if kind_in(one.parent) != SPACE_MODEL}
+
+    def spaces(self) -> dict[str, Path]:
+        """Space models by name: inside this package, in the cache and in the further folders."""
+        found: dict[str, Path] = {}
+        for folder in (self.places.shipped, self.places.cache, *self.places.folders):
+            for config in sorted(folder.glob(f"[!.]*/{CONFIG}")):
+                if kind_in(config.parent) == SPACE_MODEL:
+                    found.setdefault(config.parent.name, config.parent)
+        return found
 
     def own_bundles(self) -> dict[str, Path]:
         """Bundles in the cache and the further folders that are in no table and not shipped, by name."""

@@ -18,11 +18,13 @@ from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.spaces import SpaceNetwork
 from tutti.models.texts import TextEncoder
+from tutti.models.word_encoders import WordEncoder
 
 KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti tagger": SoundEncoder.load,
     "tutti cover encoder": CoverEncoder.load,
     "tutti text encoder": TextEncoder.load,
+    "tutti word encoder": WordEncoder.load,
     "tutti sound extractor": SoundExtractor.load,
     "tutti picture extractor": PictureExtractor.load,
     "tutti projected encoder": ProjectedEncoder.load,

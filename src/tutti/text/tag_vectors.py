@@ -1,0 +1,335 @@
+"""Any tag or query to a vector, also where it is no word of the vocabulary: plural, synonym, acronym, misspelling.
+
+A :class:`WordReader` reads texts: :class:`VocabularyReader` by word vectors, :class:`SentenceReader` by a sentence
+encoder behind the same interface. Each tag tells how it was understood; what cannot be understood is NaN and told,
+never zeros. A tag is looked up, in this order: as it is, in its other number, as another name of the same thing in the
+thesaurus, as its words where all are known, by spelling, as a kind of something in the thesaurus, and as those of its
+words that are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.errors import ShapeError
+from tutti.text.sentences import SentenceEncoder
+from tutti.text.spelling import SHORTEST_CORRECTED, corrected, forms, plain
+from tutti.text.thesaurus import Thesaurus, load_thesaurus
+from tutti.text.word_vectors import WordVectors
+
+How = Literal["word", "phrase", "form", "synonym", "words", "spelling", "near", "some words", "sentence", "unknown"]
+BETWEEN_TAGS = re.compile(r"[,;|/\n\t]+")
+# Words of a tag at most; a longer part of a text is prose, in which no word is corrected or replaced.
+LONGEST_TAG = 6
+# Of a large vocabulary only so many words, the most frequent, are what somebody may have meant to spell.
+N_SPELLED = 20_000
+# fmt: off
+SMALL_WORDS = frozenset((
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "in", "is", "it", "its", "of", "on", "or",
+    "some", "that", "the", "this", "to", "very", "was", "were", "with",
+))
+# fmt: on
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagReading:
+    """How one tag was understood.
+
+    Attributes:
+        tag: In its plain form.
+        how: ``word`` or ``phrase`` of the vocabulary; its other ``form`` (number, spaces); a ``synonym``, or something
+            ``near``, of the thesaurus; its ``words`` one by one, or ``some words`` of them; by ``spelling``; as a
+            ``sentence``; ``unknown``.
+        via: The words of the vocabulary that were read.
+        left_out: Words that are not known, and were not read.
+    """
+
+    tag: str
+    how: How
+    via: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def explanation(self) -> str:
+        """In words, such as ``saxaphone: saxophone (spelling)``."""
+        told = f"{self.tag}: {' + '.join(self.via)} ({self.how})" if self.via else f"{self.tag}: {self.how}"
+        return f"{told}, without {', '.join(self.left_out)}" if self.left_out else told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a reader made of a text.
+
+    Attributes:
+        text: As it came.
+        vector: Of length 1, unless the reader leaves lengths as they are; NaN where nothing was understood.
+        tags: How each tag of it was understood.
+    """
+
+    text: str
+    vector: NDArray[np.float32]
+    tags: tuple[TagReading, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything of it was understood."""
+        return bool(np.isfinite(self.vector).all())
+
+    @property
+    def explanation(self) -> str:
+        """How it was understood, in words."""
+        return "; ".join(tag.explanation for tag in self.tags) or "there is no word in it"
+
+    @property
+    def problem(self) -> str:
+        """What was not understood, in words; empty where everything was."""
+        unknown = [tag.tag for tag in self.tags if tag.how == "unknown"]
+        unknown += [word for tag in self.tags for word in tag.left_out]
+        if not self.tags:
+            return "there is no word in it"
+        return f"not known: {', '.join(dict.fromkeys(unknown))}" if unknown else ""
+
+
+class WordReader(Protocol):
+    """Texts to vectors, one at a time, whatever their company."""
+
+    @property
+    def name(self) -> str:
+        """Of the vectors."""
+
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever what it makes of a text may do so."""
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """A reading of each text."""
+
+
+def vectors_of(readings: Sequence[Reading], *, embed_dim: int) -> NDArray[np.float32]:
+    """The vectors of readings, NaN where nothing was understood. Shape (readings, embed_dim)."""
+    return np.stack([one.vector for one in readings]) if readings else np.empty((0, embed_dim), dtype=np.float32)
+
+
+def merged(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of unit vectors of one text, brought to length 1: several tags at once. Shape (embed_dim,).
+
+    Raises:
+        ShapeError: There are none.
+    """
+    if not len(vectors):
+        raise ShapeError("there are no vectors to merge", hint="give one or more")
+    return _unit(vectors.mean(axis=0))
+
+
+class SentenceReader:
+    """A :class:`WordReader` that takes each text as a sentence; a sentence encoder knows a part of every word.
+
+    Args:
+        sentences: The encoder.
+    """
+
+    def __init__(self, sentences: SentenceEncoder) -> None:
+        self.sentences = sentences
+
+    @property
+    def name(self) -> str:
+        """Of the vectors."""
+        return "sentence vectors"
+
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the vectors."""
+        return self.sentences.embed_dim
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the encoder."""
+        return self.sentences.fingerprint
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """See the protocol; a text without a letter or digit is unknown."""
+        rows = [row for row, text in enumerate(texts) if plain(text)]
+        made = self.sentences.encode([texts[row] for row in rows])
+        vectors = np.full((len(texts), self.embed_dim), np.nan, dtype=np.float32)
+        vectors[rows] = made
+        told: dict[int, tuple[TagReading, ...]] = {
+            row: (TagReading(tag=plain(texts[row]), how="sentence"),) for row in rows
+        }
+        return [Reading(text=text, vector=vectors[row], tags=told.get(row, ())) for row, text in enumerate(texts)]
+
+
+class VocabularyReader:
+    """A :class:`WordReader` by word vectors.
+
+    Args:
+        vectors: Words with their vectors.
+        thesaurus: Of music; None takes the one of this package.
+        is_unit: Whether vectors are brought to length 1, each word's before words are averaged, and the text's at the
+            end; otherwise they stay as they were learned.
+    """
+
+    def __init__(self, vectors: WordVectors, *, thesaurus: Thesaurus | None = None, is_unit: bool = True) -> None:
+        self.vectors = vectors
+        self.is_unit = is_unit
+        self._thesaurus = thesaurus or load_thesaurus()
+        self._understand = lru_cache(maxsize=65_536)(self._understood)
+
+    @property
+    def name(self) -> str:
+        """Of the vectors."""
+        return self.vectors.name
+
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the vectors."""
+        return self.vectors.embed_dim
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the vectors, and whether lengths count."""
+        return self.vectors.fingerprint if self.is_unit else f"{self.vectors.fingerprint} raw"
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """See the protocol. Commas, semicolons and slashes stand between tags, of which the mean is taken."""
+        return [self._read(text) for text in texts]
+
+    def _read(self, text: str) -> Reading:
+        tags = tuple(self._understand(tag) for part in BETWEEN_TAGS.split(text) if (tag := plain(part)))
+        found = [self._vector(tag) for tag in tags if tag.via]
+        vector = np.full(self.embed_dim, np.nan, dtype=np.float32)
+        if found:
+            vector = merged(np.stack(found)) if self.is_unit else np.mean(found, axis=0)
+        return Reading(text=text, vector=vector, tags=tags)
+
+    def _vector(self, tag: TagReading) -> NDArray[np.float32]:
+        source = self.vectors.unit if self.is_unit else self.vectors.vectors
+        some = source[[self.vectors.keys[word] for word in tag.via]]
+        return merged(some) if self.is_unit else some.mean(axis=0)
+
+    def _understood(self, tag: str) -> TagReading:
+        ways = [self._as_it_is, self._as_synonym, self._as_words, self._as_spelt, self._as_near, self._as_some_words]
+        if tag.count(" ") >= LONGEST_TAG:
+            ways = [self._as_some_words]
+        return next((found for way in ways if (found := way(tag)) is not None), TagReading(tag=tag, how="unknown"))
+
+    def _key(self, phrase: str) -> str | None:
+        """The vocabulary's key of a plain phrase, of its other number, or of it without or with other spaces."""
+        for form in forms(phrase):
+            if self._says(form):
+                return form
+        joined = phrase.replace(" ", "")
+        if joined != phrase and len(joined) > 3 and self._says(joined):
+            return joined
+        return None
+
+    def _says(self, key: str) -> bool:
+        row = self.vectors.keys.get(key)
+        return row is not None and bool(self.vectors.vectors[row].any())
+
+    def _as_it_is(self, tag: str) -> TagReading | None:
+        key = self._key(tag)
+        if key is None:
+            return None
+        how: How = "form" if key != tag else ("phrase" if " " in tag else "word")
+        return TagReading(tag=tag, how=how, via=(key,))
+
+    def _as_synonym(self, tag: str) -> TagReading | None:
+        sense = self._thesaurus.find(tag)
+        if sense is None or sense.relation != "same":
+            return None
+        via = self._first_known((sense.entry.term, *sense.entry.same))
+        return TagReading(tag=tag, how="synonym", via=via) if via else None
+
+    def _first_known(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The first name that is a key; without any, the words of the first of which all words are known."""
+        for name in names:
+            if (key := self._key(plain(name))) is not None:
+                return (key,)
+        return next((found for name in names if (found := self._words(plain(name)))), ())
+
+    def _words(self, phrase: str) -> tuple[str, ...]:
+        """Keys of a phrase's pieces where all of them are known, longest pieces first."""
+        pieces = list(self._pieces(phrase))
+        known = tuple(key for _, key in pieces if key is not None)
+        return known if len(known) == len(pieces) else ()
+
+    def _pieces(self, phrase: str) -> Iterator[tuple[str, str | None]]:
+        """Parts of a phrase that are keys, longest first from the left, and words that are none; no small words."""
+        words = phrase.split()
+        telling = [word for word in words if word not in SMALL_WORDS] or words
+        at = 0
+        while at < len(telling):
+            for length in range(min(3, len(telling) - at), 0, -1):
+                piece = " ".join(telling[at : at + length])
+                if length == 1 or self._says(piece):
+                    yield piece, self._key(piece)
+                    break
+            at += length
+
+    def _as_words(self, tag: str) -> TagReading | None:
+        via = self._words(tag)
+        return TagReading(tag=tag, how="words", via=via) if via else None
+
+    def _as_spelt(self, tag: str) -> TagReading | None:
+        term = corrected(tag, self._terms) or self._corrected_word(tag)
+        if term is None:
+            return None
+        meant = self._as_it_is(term) or self._as_synonym(term) or self._as_words(term) or self._as_near(term)
+        return TagReading(tag=tag, how="spelling", via=meant.via) if meant is not None else None
+
+    def _corrected_word(self, word: str) -> str | None:
+        return None if " " in word else corrected(word, self._spelled.get(word[:1], ()))
+
+    @cached_property
+    def _terms(self) -> tuple[str, ...]:
+        """Terms of music of which something is known."""
+        return tuple(name for name in self._thesaurus.names if self._key(name) or self._words(name))
+
+    @cached_property
+    def _spelled(self) -> dict[str, list[str]]:
+        """The most frequent words by their first letter."""
+        by_letter: dict[str, list[str]] = {}
+        for word in list(self.vectors.keys)[:N_SPELLED]:
+            if len(word) >= SHORTEST_CORRECTED and word.isalpha():
+                by_letter.setdefault(word[0], []).append(word)
+        return by_letter
+
+    def _as_near(self, tag: str) -> TagReading | None:
+        sense = self._thesaurus.find(tag)
+        if sense is None or sense.relation not in ("near", "maker"):
+            return None
+        via = self._first_known((sense.entry.term, *sense.entry.same))
+        return TagReading(tag=tag, how="near", via=via) if via else None
+
+    def _as_some_words(self, tag: str) -> TagReading | None:
+        is_prose = tag.count(" ") >= LONGEST_TAG
+        via: list[str] = []
+        left_out: list[str] = []
+        for piece, key in self._pieces(tag):
+            if key is not None:
+                via.append(key)
+            elif not is_prose and (meant := self._as_synonym(piece) or self._as_spelt(piece) or self._as_near(piece)):
+                via += meant.via
+            else:
+                left_out.append(piece)
+        if not via:
+            return None
+        how: How = "some words" if left_out else "words"
+        return TagReading(tag=tag, how=how, via=tuple(via), left_out=tuple(left_out[:10]))
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of length 1; opposite vectors, whose sum says nothing, give NaN."""
+    length = float(np.linalg.norm(vector))
+    return (vector / length if length > 1e-6 else np.full_like(vector, np.nan)).astype(np.float32)

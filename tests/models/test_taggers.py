@@ -33,6 +33,7 @@ WITHOUT_GOLDEN = {
     *{"artist_group_cnn", "artist_group_ensemble", "compact_cnn"},  # without code for the one, our own the other
     *{name for name in ARCHITECTURES if name.startswith("cqt_cnn")},
     *{"sample_cnn_rese", "sample_cnn_se_only", "spec_cnn_p", "spec_transformer"},
+    "emotion_resnet",  # no published outputs are at hand
     "timbre_mlp",
 }
 SMALL = {
@@ -41,6 +42,7 @@ SMALL = {
     "cnnsa": {"n_channels": 8, "n_heads": 2},
     **{name: {"n_channels": 4} for name in ARCHITECTURES if name.startswith("cqt_cnn")},
     "crnn": {"n_channels": 4},
+    "emotion_resnet": {"n_channels": 4},
     "fcn": {"n_channels": 8},
     "harmonic_cnn": {"n_channels": 8},
     "music_tagging_transformer": {"conv_dim": 8, "attention_dim": 16, "n_layers": 2, "n_heads": 2},

@@ -130,6 +130,21 @@ class ResidualBlock2d(nn.Module):
         return activated if self.pool == 1 else F.max_pool2d(activated, self.pool)
 
 
+class PointwiseBlock2d(nn.Module):
+    """1 x 1 convolution, batch normalisation, ReLU. ``[batch, channels, mel_bands, frames]``."""
+
+    folds = CONV_THEN_NORM
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(n_in, n_out, 1)
+        self.norm = nn.BatchNorm2d(n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        return F.relu(self.norm(self.conv(x)))
+
+
 class DenseBlock(nn.Module):
     """Linear layer, batch normalisation, ReLU. ``[batch, n_in]`` to ``[batch, n_out]``."""
 

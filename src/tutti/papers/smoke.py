@@ -27,6 +27,7 @@ NARROW: dict[str, dict[str, int]] = {
     "cqt_cnn_4x96_high": {"n_channels": 2, "hop_length": 512},
     "cqt_cnn_4x96_low": {"n_channels": 2, "hop_length": 512},
     "crnn": {"n_channels": 4},
+    "emotion_resnet": {"n_channels": 4},
     "fcn": {"n_channels": 4},
     "harmonic_cnn": {"n_channels": 8},
     "music_tagging_transformer": {"conv_dim": 8},

@@ -384,7 +384,7 @@ class Catalogue:
             fingerprints=table["fingerprint"].to_pylist(),
             n_excerpts=table["n_excerpts"].to_pylist(),
             probabilities=_probabilities(table, len(record.labels)),
-            vectors=_matrix(table["vector"], record.embed_dim),
+            vectors=matrix_of(table["vector"], record.embed_dim),
         )
 
     def put_predictions(self, model: str, predictions: Predictions) -> None:
@@ -438,7 +438,7 @@ class Catalogue:
                     track_ids=rows["track_id"].to_pylist(),
                     fingerprints=rows["fingerprint"].to_pylist(),
                     states=rows["state"].to_pylist(),
-                    points=_matrix_with_gaps(rows["point"], record.embed_dim),
+                    points=matrix_of(rows["point"], record.embed_dim),
                 )
         return found
 
@@ -465,18 +465,16 @@ def _fixed_lists(matrix: NDArray[np.float32], *, absent: NDArray[np.bool_] | Non
 def _probabilities(table: pa.Table, n_labels: int) -> NDArray[np.float32]:
     if not n_labels:
         return np.zeros((table.num_rows, 0), dtype=np.float32)
-    return _matrix(table["probabilities"], n_labels)
+    return matrix_of(table["probabilities"], n_labels)
 
 
-def _matrix(column: pa.ChunkedArray, width: int) -> NDArray[np.float32]:
-    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
-    flat = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.float32)
-    return flat.astype(np.float32, copy=False).reshape(-1, width)
-
-
-def _matrix_with_gaps(column: pa.ChunkedArray, width: int) -> NDArray[np.float32]:
-    """Rows of NaN where the column has nulls."""
-    is_present = np.asarray(column.is_valid())
+def matrix_of(column: pa.ChunkedArray, width: int) -> NDArray[np.float32]:
+    """A column of lists of one length as a matrix, rows of NaN where it has nulls. Shape (rows, width)."""
     matrix = np.full((len(column), width), np.nan, dtype=np.float32)
-    matrix[is_present] = _matrix(column.drop_null(), width)
+    begin = 0
+    for chunk in column.chunks:
+        some = matrix[begin : begin + len(chunk)]
+        is_present = slice(None) if not chunk.null_count else np.asarray(chunk.is_valid())
+        some[is_present] = chunk.drop_null().flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+        begin += len(chunk)
     return matrix

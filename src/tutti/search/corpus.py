@@ -1,81 +1,122 @@
 """A catalogue's tracks and what models said of them, as arrays that are read once and searched often.
 
-Row i of every array belongs to the i-th track in the order of the track ids.
+Row i of every array belongs to the i-th track in the order of the track ids. Columns are read when first asked for:
+words need no vectors, and a likeness no names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import Catalogue, ModelRecord
+from tutti.data.catalogue import POINTS, PREDICTIONS, Catalogue, ModelRecord, matrix_of
 from tutti.data.tables import full_path
+from tutti.errors import CatalogueError, QueryError, UnknownNameError
 from tutti.search.evidence import Evidence, ModelEvidence
 from tutti.search.likeness import Soundspace
 from tutti.search.names import Names
+from tutti.search.space_points import SpacePoints
 from tutti.search.vocabulary import Vocabulary
+from tutti.text.spelling import plain, reminiscent
 
 COLUMNS = [
     "track_id", "title", "artist", "album", "year", "audio", "tags", "duration", "content_hash", "duplicate_of"
 ]  # fmt: skip
 
+Rows = NDArray[np.int64]
 
-@dataclass(frozen=True, kw_only=True)
+
 class Described:
     """What one model said of the tracks, NaN in rows that it has not described.
 
-    Attributes:
-        probabilities: Shape (tracks, labels).
-        vectors: Shape (tracks, embed_dim).
-        n_excerpts: How many excerpts were heard, 0 in rows that it has not described. Shape (tracks,).
+    A track with the same bytes as another is described by what was said of that one.
     """
 
-    probabilities: NDArray[np.float32]
-    vectors: NDArray[np.float32]
-    n_excerpts: NDArray[np.int64]
+    def __init__(self, catalogue: Catalogue, record: ModelRecord, corpus: Corpus) -> None:
+        self._catalogue, self._record, self._corpus = catalogue, record, corpus
+
+    @cached_property
+    def n_excerpts(self) -> Rows:
+        """How many excerpts were heard, 0 in rows that it has not described. Shape (tracks,)."""
+        rows, column = self._read("n_excerpts")
+        counts = np.zeros(len(self._corpus), dtype=np.int64)
+        counts[rows] = column.to_numpy()
+        return self._with_duplicates(counts, counts == 0)
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float32]:
+        """Shape (tracks, labels)."""
+        return self._matrix("probabilities", len(self._record.labels))
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """Shape (tracks, embed_dim)."""
+        return self._matrix("vector", self._record.embed_dim)
+
+    def _matrix(self, column: str, width: int) -> NDArray[np.float32]:
+        spread = np.full((len(self._corpus), width), np.nan, dtype=np.float32)
+        if width:
+            rows, values = self._read(column)
+            spread[rows] = matrix_of(values, width)
+            self._with_duplicates(spread, np.isnan(spread[:, 0]))
+        return spread
+
+    def _read(self, column: str) -> tuple[Rows, pa.ChunkedArray]:
+        """The rows of the corpus that a model has described, and a column's values there."""
+        table = PREDICTIONS + self._record.model
+        if table not in self._catalogue.table_names():
+            return np.zeros(0, dtype=np.int64), pa.chunked_array([], pa.null())
+        return self._corpus.in_rows(self._catalogue.read(table, columns=["track_id", column]), column)
+
+    def _with_duplicates(self, values: NDArray[Any], is_absent: NDArray[np.bool_]) -> NDArray[Any]:
+        rows = np.flatnonzero(is_absent & (self._corpus.originals != np.arange(len(is_absent))))
+        values[rows] = values[self._corpus.originals[rows]]
+        return values
 
 
 class Corpus:
     """Everything a search needs of a catalogue. Make one with :meth:`load`."""
 
-    def __init__(
-        self,
-        *,
-        folder: Path,
-        tracks: pa.Table,
-        models: Mapping[str, ModelRecord],
-        described: Mapping[str, Described],
-    ) -> None:
-        self.folder = folder
+    def __init__(self, catalogue: Catalogue, tracks: pa.Table) -> None:
+        self._catalogue = catalogue
+        self.folder = catalogue.folder
         self.tracks = tracks
-        self.models = models
-        self.described = described
+        self.models = catalogue.models()
+        self.described = {name: Described(catalogue, record, self) for name, record in self.models.items()}
         self.track_ids: list[str] = tracks["track_id"].to_pylist()
-        self.row_of = {track_id: row for row, track_id in enumerate(self.track_ids)}
+        self._points: dict[str, SpacePoints] = {}
 
     @classmethod
     def load(cls, catalogue: Catalogue) -> Corpus:
-        """Read a catalogue."""
-        tracks = catalogue.read("tracks", columns=COLUMNS).sort_by("track_id")
-        row_of = {track_id: row for row, track_id in enumerate(tracks["track_id"].to_pylist())}
-        originals = {
-            row: row_of[original]
-            for row, original in enumerate(tracks["duplicate_of"].to_pylist())
-            if original in row_of
-        }
-        models = catalogue.models()
-        described = {name: _described(catalogue, name, row_of, originals) for name in models}
-        return cls(folder=catalogue.folder, tracks=tracks, models=models, described=described)
+        """Read a catalogue's tracks; all else is read when it is asked for."""
+        return cls(catalogue, catalogue.read("tracks", columns=COLUMNS).sort_by("track_id").combine_chunks())
 
     def __len__(self) -> int:
         return len(self.track_ids)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """The row of a track id."""
+        return {track_id: row for row, track_id in enumerate(self.track_ids)}
+
+    def rows_of(self, track_ids: Any) -> Rows:
+        """The rows of track ids in an Arrow array, -1 for those that are none here. Shape (ids,)."""
+        found = pc.index_in(track_ids, value_set=self.tracks["track_id"].combine_chunks())
+        return np.asarray(pc.fill_null(found, -1), dtype=np.int64)
+
+    def in_rows(self, table: pa.Table, column: str) -> tuple[Rows, pa.ChunkedArray]:
+        """The rows that a table tells of by its ``track_id``, and a column's values there; strangers left out."""
+        rows = self.rows_of(table["track_id"])
+        if (rows < 0).any():
+            return rows[rows >= 0], table[column].filter(pa.array(rows >= 0))
+        return rows, table[column]
 
     @cached_property
     def names(self) -> Names:
@@ -107,12 +148,89 @@ class Corpus:
         return Soundspace({name: described.vectors for name, described in self.described.items()})
 
     @cached_property
-    def originals(self) -> NDArray[np.int64]:
+    def originals(self) -> Rows:
         """For each row the row of the track with the same bytes that came first; itself where it is unique."""
-        rows = np.arange(len(self))
-        for row, original in enumerate(self.column("duplicate_of")):
-            rows[row] = self.row_of.get(original, row)
+        rows = self.rows_of(self.tracks["duplicate_of"])
+        return np.where(rows < 0, np.arange(len(self)), rows)
+
+    @cached_property
+    def years(self) -> NDArray[np.int64]:
+        """Of the releases, 0 where unknown. Shape (tracks,)."""
+        return np.asarray(pc.fill_null(self.tracks["year"], 0), dtype=np.int64)
+
+    # Spaces, artists, listeners
+
+    def spaces(self) -> tuple[str, ...]:
+        """Names of the spaces that tracks have points in."""
+        return tuple(self._catalogue.spaces())
+
+    def points(self, space: str) -> SpacePoints:
+        """Where the tracks lie in a space; read when first asked for.
+
+        Raises:
+            CatalogueError: No track has a point in it.
+        """
+        if space not in self._points:
+            self._points[space] = self._read_points(space)
+        return self._points[space]
+
+    def artist_rows(self, name: str) -> Rows:
+        """The tracks of an artist, however the name is written.
+
+        Raises:
+            UnknownNameError: No track is of that artist; the hint has the nearest names.
+        """
+        rows = np.flatnonzero(self.names.named(plain(name))["artist"])
+        if not len(rows):
+            known = pc.unique(pc.drop_null(self.tracks["artist"])).to_pylist()
+            raise _unknown("artist", name, known, hint="tutti search finds artists by a word of their names")
         return rows
+
+    def listener_rows(self, user: str) -> tuple[Rows, NDArray[np.float32]]:
+        """The tracks that a listener played, and how often.
+
+        Raises:
+            QueryError: The catalogue has no listens at all.
+            UnknownNameError: It has none of this listener; the hint has the nearest names.
+        """
+        table = self._listens
+        if not table.num_rows:
+            raise QueryError(
+                f"there is no history of {user!r}: the catalogue {self.folder} holds no listens",
+                hint="ask without a listener, or store who played what: Catalogue.put_listens",
+            )
+        played = table.filter(pc.equal(table["user"], user))
+        if not played.num_rows:
+            raise _unknown("listener", user, pc.unique(table["user"]).to_pylist(), hint="listeners are named exactly")
+        rows, plays = self.in_rows(played, "plays")
+        order = np.argsort(rows)
+        return rows[order], np.asarray(plays, dtype=np.float32)[order]
+
+    @cached_property
+    def _listens(self) -> pa.Table:
+        return self._catalogue.read("listens")
+
+    def _read_points(self, space: str) -> SpacePoints:
+        records = self._catalogue.spaces()
+        if space not in records:
+            known = f"it has those of {', '.join(records)}" if records else "it has none of any space"
+            raise CatalogueError(
+                f"the catalogue {self.folder} has no points of the space {space!r}; {known}",
+                hint=f"run: tutti place {self.folder} --space {space}",
+            )
+        record = records[space]
+        vectors = {}
+        if POINTS + space in self._catalogue.table_names():
+            table = self._catalogue.read(POINTS + space, columns=["track_id", "modality", "point"])
+            for modality in record.modalities:
+                rows, points = self.in_rows(table.filter(pc.equal(table["modality"], modality)), "point")
+                spread = np.full((len(self), record.embed_dim), np.nan, dtype=np.float32)
+                spread[rows] = matrix_of(points, record.embed_dim)
+                if not np.isnan(spread[:, 0]).all():
+                    vectors[modality] = spread
+        return SpacePoints(record, vectors)
+
+    # Single tracks
 
     def column(self, name: str) -> list[Any]:
         """A column of the tracks table."""
@@ -138,25 +256,7 @@ class Corpus:
         return {name: vector for name, vector in rows.items() if not np.isnan(vector).any()}
 
 
-def _described(catalogue: Catalogue, model: str, row_of: Mapping[str, int], originals: Mapping[int, int]) -> Described:
-    predictions = catalogue.predictions(model)
-    known = [(row_of[track_id], i) for i, track_id in enumerate(predictions.track_ids) if track_id in row_of]
-    rows = np.array([row for row, _ in known], dtype=np.int64)
-    sources = np.array([source for _, source in known], dtype=np.int64)
-    probabilities = _spread(predictions.probabilities, rows, sources, len(row_of))
-    vectors = _spread(predictions.vectors, rows, sources, len(row_of))
-    n_excerpts = np.zeros(len(row_of), dtype=np.int64)
-    n_excerpts[rows] = np.array(predictions.n_excerpts, dtype=np.int64)[sources]
-    for row, original in originals.items():
-        if not n_excerpts[row]:
-            for values in (probabilities, vectors, n_excerpts):
-                values[row] = values[original]
-    return Described(probabilities=probabilities, vectors=vectors, n_excerpts=n_excerpts)
-
-
-def _spread(
-    values: NDArray[np.float32], rows: NDArray[np.int64], sources: NDArray[np.int64], n_tracks: int
-) -> NDArray[np.float32]:
-    spread = np.full((n_tracks, values.shape[1]), np.nan, dtype=np.float32)
-    spread[rows] = values[sources]
-    return spread
+def _unknown(what: str, name: str, known: list[str], *, hint: str) -> UnknownNameError:
+    near = reminiscent(name, known)
+    suggestion = f"did you mean {', '.join(map(repr, near))}? " if near else ""
+    return UnknownNameError(f"there is no {what} {name!r} in the catalogue", hint=f"{suggestion}{hint}")

@@ -40,6 +40,12 @@ def test_only_whole_words_count(names: Names) -> None:
     assert names.containing("jazz")["artist"].tolist() == [False] * 5 + [True]
 
 
+def test_words_of_a_script_without_spaces_are_found_inside_a_name(names: Names) -> None:
+    assert np.flatnonzero(names.containing("東京")["title"]).tolist() == [4]
+    assert np.flatnonzero(names.containing("京")["title"]).tolist() == [4]
+    assert not names.named("京")["title"].any()
+
+
 def test_a_file_name_counts_without_its_folder_and_ending(names: Names) -> None:
     assert names.containing("my song")["file"].all()
     assert not names.containing("folder")["file"].any()

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.names import Names
-from tutti.search.queries import Phrase, parse
-from tutti.search.vocabulary import Vocabulary
+from tutti.text.languages import has_no_spaces
+from tutti.text.phrases import Phrase, parse
 from tutti.text.spelling import corrected, forms, reminiscent
 from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
+from tutti.text.vocabulary import Vocabulary
 
 How = Literal["tag", "synonym", "description", "name", "sentence vectors", "spelling", "unheard", "unknown"]
 
@@ -131,7 +132,8 @@ class Interpreter:
     def _is_named(self, phrase: Phrase) -> bool:
         text = phrase.text
         is_word = " " not in text and text in self._names.words
-        return is_word or text in self._names.phrases or (phrase.is_quoted and self._is_in_a_name(text))
+        may_be_inside = phrase.is_quoted or has_no_spaces(text)
+        return is_word or text in self._names.phrases or (may_be_inside and self._is_in_a_name(text))
 
     def _is_in_a_name(self, text: str) -> bool:
         return any(bool(flags.any()) for flags in self._names.containing(text).values())

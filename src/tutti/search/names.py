@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tutti.search.postings import Postings, Rows, plain_column, postings_of_words
+from tutti.text.languages import has_no_spaces
 from tutti.text.spelling import forms
 
 FIELDS = ("title", "artist", "album", "file")
-
-Rows = NDArray[np.int32]
 
 
 class Names:
@@ -31,11 +30,11 @@ class Names:
 
     def __init__(self, tracks: pa.Table) -> None:
         self.n_tracks: int = tracks.num_rows
-        self._columns = {name: _plain(tracks[name]) for name in ("title", "artist", "album")}
+        self._columns = {name: plain_column(tracks[name]) for name in ("title", "artist", "album")}
         stems = pc.replace_substring_regex(tracks["audio"], pattern=r"^.*/|\.[^./]*$", replacement="")
-        self._columns["file"] = _plain(stems)
+        self._columns["file"] = plain_column(stems)
         tags = tracks["tags"].combine_chunks()
-        self._tags = _plain(pc.list_flatten(tags))
+        self._tags = plain_column(pc.list_flatten(tags))
         self._tag_rows = pc.list_parent_indices(tags).to_numpy(zero_copy_only=False)
 
     def containing(self, phrase: str) -> dict[str, NDArray[np.bool_]]:
@@ -68,23 +67,21 @@ class Names:
         return frozenset(word for word in in_names | in_tags if len(word) > 1)
 
     @cached_property
-    def _by_word(self) -> Mapping[str, _Postings]:
-        found = {}
-        for field, column in self._columns.items():
-            words = pc.split_pattern(pc.utf8_trim_whitespace(column), " ")
-            rows = pc.list_parent_indices(words).to_numpy(zero_copy_only=False)
-            found[field] = _Postings(pc.list_flatten(words), rows)
-        return found
+    def _by_word(self) -> Mapping[str, Postings]:
+        return {field: postings_of_words(column) for field, column in self._columns.items()}
 
     @cached_property
-    def _by_tag(self) -> _Postings:
-        return _Postings(pc.utf8_trim_whitespace(self._tags), self._tag_rows)
+    def _by_tag(self) -> Postings:
+        return Postings(pc.utf8_trim_whitespace(self._tags), self._tag_rows)
 
     def _holding(self, field: str, phrase: str, *, is_whole: bool) -> Rows:
         """The rows where a field contains a phrase, or is it."""
         words = phrase.split()
         if not words:
             return np.zeros(0, dtype=np.int32)
+        if has_no_spaces(phrase) and not is_whole:  # what is a word of it, no space tells
+            inside = pc.fill_null(pc.match_substring(self._columns[field], phrase), False)
+            return np.asarray(np.flatnonzero(np.asarray(inside)), dtype=np.int32)
         rows = min((self._by_word[field].rows_of(word) for word in words), key=len)
         if len(words) == 1 and not is_whole:
             return rows
@@ -96,39 +93,3 @@ class Names:
         flags = np.zeros(self.n_tracks, dtype=bool)
         flags[rows] = True
         return flags
-
-
-class _Postings:
-    """In which rows each value stands.
-
-    Args:
-        values: In any order, nulls and empty ones among them. Shape (occurrences,).
-        rows: Of each. Shape (occurrences,).
-    """
-
-    def __init__(self, values: Any, rows: NDArray[Any]) -> None:
-        encoded = pc.dictionary_encode(pc.fill_null(values, ""))
-        codes = encoded.indices.to_numpy(zero_copy_only=False)
-        order = np.argsort(codes, kind="stable")
-        listed = encoded.dictionary.to_pylist()
-        self._rows = rows[order].astype(np.int32)
-        self._begins = np.searchsorted(codes[order], np.arange(len(listed) + 1))
-        self.values = {value: code for code, value in enumerate(listed) if value}
-
-    def rows_of(self, value: str) -> Rows:
-        """The rows where a value stands, ascending."""
-        code = self.values.get(value)
-        if code is None:
-            return np.zeros(0, dtype=np.int32)
-        return self._rows[self._begins[code] : self._begins[code + 1]]
-
-
-def _plain(column: Any) -> Any:
-    """What ``tutti.text.spelling.plain`` makes of every value, between two spaces; null stays null."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    spelt_out = pc.replace_substring(pc.utf8_lower(array), pattern="&", replacement=" and ")
-    folded = pc.utf8_normalize(spelt_out, form="NFKD")
-    for pattern, replacement in ((r"\p{M}|['’‘ʼ`´]", ""), (r"[^\p{L}\p{N}]+", " ")):
-        folded = pc.replace_substring_regex(folded, pattern=pattern, replacement=replacement)
-    padded = pc.utf8_trim_whitespace(folded)
-    return pc.binary_join_element_wise(" ", padded, " ", "")

@@ -34,7 +34,7 @@ WITHOUT_GOLDEN = {
     *{name for name in ARCHITECTURES if name.startswith("cqt_cnn")},
     *{"sample_cnn_rese", "sample_cnn_se_only", "spec_cnn_p", "spec_transformer"},
     "emotion_resnet",  # no published outputs are at hand
-    "timbre_mlp",
+    *{"tag_song_cnn", "timbre_mlp"},
 }
 SMALL = {
     "artist_group_cnn": {"n_channels": 4},
@@ -57,6 +57,7 @@ SMALL = {
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},
     "spec_cnn_p": {"conv_channels": 1},
+    "tag_song_cnn": {"n_channels": 4},
     "spec_transformer": {"conv_channels": 1, "n_layers": 1},
 }
 # The others take no less than their published length, or do not take much longer over it.

@@ -15,8 +15,10 @@ from tutti.models.extractors.projected import ProjectedEncoder
 from tutti.models.extractors.sounds import SoundExtractor
 from tutti.models.model_folders import CONFIG
 from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
+from tutti.models.song_encoders import ListeningEncoder, SongEncoder
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.spaces import SpaceNetwork
+from tutti.models.tag_song import TagSongSpace
 from tutti.models.texts import TextEncoder
 from tutti.models.word_encoders import WordEncoder
 
@@ -28,11 +30,14 @@ KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti sound extractor": SoundExtractor.load,
     "tutti picture extractor": PictureExtractor.load,
     "tutti projected encoder": ProjectedEncoder.load,
+    "tutti listening encoder": ListeningEncoder.load,
+    "tutti song encoder": SongEncoder.load,
 }
 PROJECTIONS: dict[str, Callable[[Path], Projection]] = {
     "tutti space": SpaceNetwork.load,
     "tutti principal components": PrincipalComponents.load,
     "tutti canonical correlations": CanonicalCorrelations.load,
+    "tutti tag-song space": TagSongSpace.load,
 }
 Loaded = TypeVar("Loaded")
 

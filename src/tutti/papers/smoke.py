@@ -43,6 +43,7 @@ NARROW: dict[str, dict[str, int]] = {
     "sample_cnn_se_only": {"n_channels": 8},
     "short_chunk_cnn": {"n_channels": 8},
     "short_chunk_resnet": {"n_channels": 8},
+    "tag_song_cnn": {"n_channels": 2},
 }
 LONGEST = {  # samples: as long as the world's sounds, or shorter
     "music_tagging_transformer": 110_250,

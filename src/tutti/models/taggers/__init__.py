@@ -29,6 +29,7 @@ from tutti.models.taggers import (
     sample_cnn_rese,
     short_chunk_cnn,
     short_chunk_resnet,
+    tag_song_cnn,
     timbre_mlp,
 )
 
@@ -62,6 +63,7 @@ ARCHITECTURES: dict[str, Architecture[Any]] = {
     "short_chunk_resnet": short_chunk_resnet.SHORT_CHUNK_RESNET,
     "spec_cnn_p": attention_study.SPEC_CNN_P,
     "spec_transformer": attention_study.SPEC_TRANSFORMER,
+    "tag_song_cnn": tag_song_cnn.TAG_SONG_CNN,
     "timbre_mlp": timbre_mlp.TIMBRE_MLP,
 }
 

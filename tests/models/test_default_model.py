@@ -16,8 +16,8 @@ from tutti.cli.tag import DEFAULT_MODEL
 from tutti.models.model import Model
 from tutti.models.zoo import Places, Zoo
 from tutti.models.zoo_table import COMMERCIAL_LICENCES, published_checkpoints
-from tutti.search.vocabulary import Vocabulary
 from tutti.text.thesaurus import load_thesaurus
+from tutti.text.vocabulary import Vocabulary
 
 MEGABYTES = 3
 PARAMETERS = 700_000

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tutti.search.evidence import Evidence, ModelEvidence, mean_of_known, percentiles
-from tutti.search.vocabulary import Vocabulary
+from tutti.text.vocabulary import Vocabulary
 
 
 def evidence_of(labels: dict[str, list[str]], probabilities: dict[str, list], **rates: float) -> Evidence:

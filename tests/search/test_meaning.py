@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tutti.search.meaning import Interpreter, Meaning
 from tutti.search.names import Names
-from tutti.search.vocabulary import Vocabulary
+from tutti.text.vocabulary import Vocabulary
 
 LABELS = [
     "genre---jazz",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.search.vocabulary import Concept, Vocabulary
+from tutti.text.vocabulary import Concept, Vocabulary
 
 # Where a model's training data is not known to us: the middle of the shares of the usual 50 labels.
 UNKNOWN_RATE = 0.05

@@ -2,7 +2,7 @@
 
 Here: ``documents`` (what of a text is read), ``terms`` (words and their weights), ``entities`` (whom and what a text
 speaks of), ``spelling`` (plain forms of words and their nearest neighbours), ``thesaurus`` (terms of music, their
-synonyms and what they sound like), ``sentences`` (a sentence encoder), ``tab_separated`` (users' tables). Not here:
-what a catalogue's models can say (``tutti.search.vocabulary``) and how a query is understood
-(``tutti.search.queries``).
+synonyms and what they sound like), ``vocabulary`` (labels of models as terms), ``phrases`` (queries taken apart),
+``sentences`` (a sentence encoder), ``tab_separated`` (users' tables). Not here: how a query is understood
+(``tutti.search.meaning``).
 """

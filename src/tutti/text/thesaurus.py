@@ -5,7 +5,7 @@ the same thing by another name (``=rap`` for hip hop), its absence (``!instrumen
 (``@chopin``), or a kind of it or something close (``horn section`` for trumpet). *means*: what a listener hears in it,
 as other terms with weights in tenths, negative for what is absent: a search for "drum and bass" asks for techno and
 drums where no model knows drum and bass itself. Which terms the models of a catalogue know is for
-``tutti.search.vocabulary`` to say.
+``tutti.text.vocabulary`` to say.
 """
 
 from __future__ import annotations

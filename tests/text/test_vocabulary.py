@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tutti.search.vocabulary import Vocabulary
 from tutti.text.thesaurus import load_thesaurus
+from tutti.text.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(

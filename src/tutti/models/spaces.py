@@ -197,6 +197,18 @@ class SpaceNetwork(nn.Module):
         """Changes whenever the points do."""
         return fingerprint_of(json.dumps(self._settings(), sort_keys=True), arrays_of(self))
 
+    @property
+    def temperature(self) -> Tensor:
+        """Of the loss, learned with the rest.
+
+        Raises:
+            ConfigError: The space was made for another loss.
+        """
+        if self.scale is None:
+            raise ConfigError("the space has no temperature", hint="set temperature, such as to 0.07")
+        found: Tensor = self.scale()
+        return found
+
     def forward(self, *vectors: Tensor) -> tuple[Tensor, ...]:
         """Of all modalities, as ``dims`` has them: ``[batch, dimensions]`` to ``[batch, embed_dim]``, NaN of NaN."""
         placed = zip(self.dims, vectors, strict=True)

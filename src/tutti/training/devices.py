@@ -6,13 +6,14 @@ script need nothing but a number. A script must stand under ``if __name__ == "__
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
+from torch.distributed.nn.functional import all_gather
 
 from tutti.errors import ConfigError, TuttiError, import_extra
 
@@ -102,6 +103,37 @@ def _report_errors(fabric: Fabric, work: Callable[[Fabric], None]) -> TuttiError
     except TuttiError as error:  # every process meets the same one
         return error
     return None
+
+
+def gathered(rows: Tensor) -> tuple[Tensor, int]:
+    """The rows of all processes, one's under the other's, with gradients to all of them.
+
+    Gradients are those of the sum of what all processes lower. It must be called in all processes at once, such as by a
+    loss; where there is one process, nothing happens.
+
+    Args:
+        rows: Of this process; others may have more or less. Shape ``[rows, …]``.
+
+    Returns:
+        Shape ``[rows of all, …]``, and where those of this process begin.
+    """
+    if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size() == 1:
+        return rows, 0
+    rank, n_processes = distributed.get_rank(), distributed.get_world_size()
+    counts = _gathered_as_they_are(torch.tensor(len(rows), device=rows.device), n_processes)
+    sizes = [int(count) for count in counts]
+    filled = rows.new_zeros(max(sizes), *rows.shape[1:])
+    filled[: len(rows)] = rows
+    with_gradients: Callable[[Tensor], Sequence[Tensor]] = all_gather
+    parts = with_gradients(filled) if rows.requires_grad else _gathered_as_they_are(filled, n_processes)
+    together = torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
+    return together, sum(sizes[:rank])
+
+
+def _gathered_as_they_are(rows: Tensor, n_processes: int) -> list[Tensor]:
+    parts = [torch.empty_like(rows) for _ in range(n_processes)]
+    distributed.all_gather(parts, rows)
+    return parts
 
 
 def setup(fabric: Fabric, network: Any, *, sync_batchnorm: bool) -> Any:

@@ -1,7 +1,8 @@
 """Learning a space from pairs: vectors of two modalities or more of the same items, without labels.
 
 What is learned is that an item's vectors lie nearer to each other than to those of other items. The networks are in
-``tutti.models.spaces``; this module has the losses, the published settings, and the scheme for the one trainer.
+``tutti.models.spaces``; this module has the published losses and settings, and their scheme for the one trainer. The
+loss ``contrastive``, which takes items with any of their modalities, is in ``joint_learning``.
 
 References:
     Oramas et al., TISMIR 1(1), 2018.
@@ -25,14 +26,15 @@ from torch.nn import functional
 
 from tutti.errors import ConfigError, ShapeError, unknown_name
 from tutti.models.projection_files import complete_rows
-from tutti.models.spaces import SpaceConfig, SpaceNetwork, find_space
+from tutti.models.spaces import MapConfig, SpaceConfig, SpaceNetwork, find_space
 from tutti.training.devices import Accelerator
+from tutti.training.joint_learning import JointLearning, SpaceItems, fresh_space
 from tutti.training.loading import Batch, Draw
 from tutti.training.phases import Phase
 from tutti.training.sampling import n_batches, shuffled_batches
-from tutti.training.trainer import TrainingConfig, fit
+from tutti.training.trainer import Scheme, TrainingConfig, fit
 
-SpaceLoss = Literal["two_negatives", "in_batch"]
+SpaceLoss = Literal["two_negatives", "in_batch", "contrastive"]
 Pairs = Mapping[str, NDArray[np.float32]]
 
 
@@ -43,11 +45,13 @@ class SpaceProtocol:
     Attributes:
         space: The networks.
         loss: ``two_negatives``: a pair against one other vector of each modality; ``in_batch``: against all of its
-            batch.
-        margin: Of the loss.
+            batch; ``contrastive``: see :func:`tutti.training.joint_learning.contrastive_loss`.
+        margin: Of the loss; the contrastive one has none.
         symmetric: Whether both modalities of a pair ask, in batches; else the first alone does.
+        weights: Of modalities, in the contrastive loss.
         batch_size: Pairs, at most.
         learning_rate: Of Adam.
+        weight_decay: Of AdamW; 0 is Adam.
         schedule: Of the rate.
         epochs: At most.
         patience: Epochs without a better validation loss; 0 never stops early.
@@ -57,8 +61,10 @@ class SpaceProtocol:
     loss: SpaceLoss = "two_negatives"
     margin: float = 0.5
     symmetric: bool = False
+    weights: Mapping[str, float] = field(default_factory=dict)
     batch_size: int = 32
     learning_rate: float = 1e-3
+    weight_decay: float = 0.0
     schedule: str = "constant"
     epochs: int = 100
     patience: int = 4
@@ -88,6 +94,15 @@ PROTOCOLS: dict[str, SpaceProtocol] = {
         epochs=1000,
         patience=5,
     ),
+    "contrastive": SpaceProtocol(
+        space=find_space("contrastive"),
+        loss="contrastive",
+        batch_size=512,
+        weight_decay=1e-2,
+        schedule="cosine",
+        epochs=60,
+        patience=15,
+    ),
 }
 
 
@@ -101,11 +116,16 @@ class SpaceTraining:
         n_hidden: Width of the networks' hidden layers.
         margin: Of the loss.
         symmetric: Of the loss in batches: let both modalities ask.
+        dropout: Of the networks.
+        temperature: With which that of the contrastive loss begins.
+        weights: Of modalities, in the contrastive loss: a pair counts by the product of both; 1 where none is given.
+        maps: By modality, how its network differs from the others.
         batch_size: Pairs, at most.
         learning_rate: Of Adam.
         epochs: At most.
         patience: Epochs without a better validation loss; 0 never stops early.
         accelerator: As Fabric names it.
+        devices: Processes that share each batch; of the contrastive loss, which tells items from those of all of them.
     """
 
     preset: str = "oramas2018"
@@ -113,11 +133,16 @@ class SpaceTraining:
     n_hidden: int | None = None
     margin: float | None = None
     symmetric: bool | None = None
+    dropout: float | None = None
+    temperature: float | None = None
+    weights: Mapping[str, float] | None = None
+    maps: Mapping[str, MapConfig] | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
     epochs: int | None = None
     patience: int | None = None
     accelerator: Accelerator = "auto"
+    devices: int | None = None
 
     def __post_init__(self) -> None:
         if self.preset not in PROTOCOLS:
@@ -125,6 +150,13 @@ class SpaceTraining:
         if self.symmetric is not None and PROTOCOLS[self.preset].loss != "in_batch":
             raise ConfigError(
                 f"the loss of {self.preset} is the same from both sides", hint="leave out symmetric for this preset"
+            )
+        others = {"temperature": self.temperature, "weights": self.weights, "devices": self.devices}
+        named = [name for name, value in others.items() if value is not None]
+        if named and PROTOCOLS[self.preset].loss != "contrastive":
+            raise ConfigError(
+                f"{named[0]} is of the contrastive loss, which {self.preset} has not",
+                hint=f"leave out {named[0]}, or set preset = 'contrastive'",
             )
         self.trainer_config()
 
@@ -142,20 +174,39 @@ class SpaceTraining:
     def trainer_config(self) -> TrainingConfig:
         """The trainer's settings."""
         found = self.resolved()
-        phase = Phase(epochs=found.epochs, learning_rate=found.learning_rate, schedule=found.schedule)
+        phase = Phase(
+            epochs=found.epochs,
+            optimizer="adamw" if found.weight_decay else "adam",
+            learning_rate=found.learning_rate,
+            weight_decay=found.weight_decay,
+            schedule=found.schedule,
+        )
         return TrainingConfig(
-            phases=(phase,), monitor="loss", patience=found.patience, accelerator=self.accelerator, loaders=0
+            phases=(phase,),
+            monitor="loss",
+            patience=found.patience,
+            accelerator=self.accelerator,
+            devices=self.devices or 1,
+            loaders=0,
         )
 
 
 def train_space(
-    pairs: Pairs, valid: Pairs, config: SpaceTraining, *, folder: Path, seed: int, quiet: bool = False
+    pairs: Pairs | SpaceItems,
+    valid: Pairs | SpaceItems,
+    config: SpaceTraining,
+    *,
+    folder: Path,
+    seed: int,
+    quiet: bool = False,
 ) -> SpaceNetwork:
     """A space learned from pairs, with the weights of its best epoch.
 
     Args:
         pairs: Of each modality the vectors of the same items. The first modality is the one that asks. Items that lack
-            a modality, their row is NaN, take no part. Shape (items, dimensions).
+            a modality, their row is NaN, take no part; in the contrastive loss they do with what they have. Shape
+            (items, dimensions). For that loss also :class:`tutti.training.joint_learning.SpaceItems`, which know
+            several texts of an item and what belongs together.
         valid: The same of other items, which tell the best epoch.
         config: What is learned, and how.
         folder: Of the run; a killed one goes on from there.
@@ -167,11 +218,14 @@ def train_space(
         ShapeError: The arrays do not fit.
     """
     protocol = config.resolved()
-    scheme = SpaceLearning(pairs, valid, protocol, seed=seed)
-    dims = {modality: vectors.shape[1] for modality, vectors in pairs.items()}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = SpaceNetwork(dims, protocol.space)
+    train, check = (one if isinstance(one, SpaceItems) else SpaceItems(vectors=one) for one in (pairs, valid))
+    scheme: Scheme
+    if protocol.loss == "contrastive":
+        size = protocol.batch_size
+        scheme = JointLearning(train, check, batch_size=size, weights=protocol.weights, seed=seed)
+    else:
+        scheme = SpaceLearning(train.vectors, check.vectors, protocol, seed=seed)
+    network = fresh_space(train, protocol.space, seed=seed)
     fit(network, scheme, config.trainer_config(), folder=folder, seed=seed, quiet=quiet)
     return network.cpu().eval()
 

@@ -208,6 +208,35 @@ def leaks(
         typer.echo(report.to_markdown() if markdown else "\n".join(report.lines()))
 
 
+@datasets_app.command()
+def sentences(
+    name: Annotated[str | None, typer.Argument(help="A set of sentences; without it, all are listed.")] = None,
+    root: OptionalRoot = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write them into this .tsv file.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the splits, where they are drawn.")] = 0,
+    fixture_in: Annotated[
+        Path | None, typer.Option("--fixture", help="Write a few invented sentences in its layout into this folder.")
+    ] = None,
+) -> None:
+    """Show a set of sentences that are labelled with emotions, and what of it lies below --root."""
+    from tutti.data.datasets import SENTENCE_SETS, find_sentence_set
+    from tutti.data.datasets.sentence_sets import told_of
+
+    if name is None:
+        rows = [("NAME", "EMOTIONS", "LICENCE")]
+        typer.echo(
+            _table([*rows, *((one.name, str(len(one.emotions)), one.licence) for one in SENTENCE_SETS.values())])
+        )
+        return
+    chosen = find_sentence_set(name)
+    if fixture_in is not None:
+        chosen.make_fixture(fixture_in)
+    read = None if root is None else chosen.read(root, seed=seed)
+    typer.echo("\n".join(told_of(chosen, read)))
+    if read is not None and output is not None:
+        read.write(output)
+
+
 @contextlib.contextmanager
 def bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None]]:
     """A progress bar on stderr; what it gives takes how many are done, of how many, and how many failed."""

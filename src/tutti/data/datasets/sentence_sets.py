@@ -1,0 +1,109 @@
+"""The form that research sets of labelled sentences take: what they are, where they come from, how they are read.
+
+They are siblings of the datasets of tracks (``dataset``), one module each, with a line in ``SENTENCE_SETS``. A user's
+own table is read by ``tutti.data.sentences.read_sentences``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tutti.data.datasets.dataset import RemoteFile
+from tutti.data.sentences import LabelledSentences
+from tutti.errors import ConfigError
+from tutti.files import atomic_folder, write_text
+
+NOTE = "tutti-fixture.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceSet:
+    """A research set of labelled sentences.
+
+    Attributes:
+        name: What commands call it.
+        title: What papers call it.
+        description: What it holds, in a sentence or two.
+        citation: Authors, title, venue, year.
+        licence: As far as stated by its makers.
+        homepage: Where it is described.
+        files: What must be fetched.
+        emotions: In the published order.
+        n_sentences: Of each split, where published.
+        load: From the root and a seed of what is drawn to the sentences. Raises DatasetError where a file is missing or
+            broken.
+        write_fixture: Writes a few invented sentences in its layout.
+        warning: What one should know before using it.
+    """
+
+    name: str
+    title: str
+    description: str
+    citation: str
+    licence: str
+    homepage: str
+    files: tuple[RemoteFile, ...]
+    emotions: tuple[str, ...]
+    load: Callable[[Path, int], LabelledSentences]
+    write_fixture: Callable[[Path], None]
+    n_sentences: Mapping[str, int] = field(default_factory=dict)
+    warning: str | None = None
+
+    def read(self, root: Path | str, *, seed: int = 0) -> LabelledSentences:
+        """Its sentences, with remarks on what is amiss with the copy at hand.
+
+        Args:
+            root: Where it lies.
+            seed: Of the splits, where they are drawn.
+
+        Raises:
+            DatasetError: A file is missing or broken.
+        """
+        return self.load(Path(root), seed)
+
+    def count_remarks(self, read: LabelledSentences) -> tuple[str, ...]:
+        """Where the counts are not the published ones, in words."""
+        return tuple(
+            f"{split} has {read.counts.get(split, 0):,} sentences, published are {count:,}"
+            for split, count in self.n_sentences.items()
+            if read.counts.get(split, 0) != count
+        )
+
+    def make_fixture(self, folder: Path | str) -> None:
+        """Write a root with a few invented sentences, and a note that says so.
+
+        Raises:
+            ConfigError: The folder holds something already.
+        """
+        folder = Path(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ConfigError(f"{folder} holds something already", hint="name a new or an empty folder")
+        with atomic_folder(folder) as partial:
+            self.write_fixture(partial)
+            note = {"dataset": self.name, "made_by": "tutti datasets fixture", "n_sentences": self.read(partial).counts}
+            write_text(partial / NOTE, json.dumps(note, indent=1) + "\n")
+
+
+def told_of(one: SentenceSet, read: LabelledSentences | None = None) -> list[str]:
+    """What a set is and where to fetch it; of a copy that was read, its counts and what is amiss with it. Lines."""
+    if read is None:
+        counts = ", ".join(f"{split} {count:,}" for split, count in one.n_sentences.items())
+        return [
+            f"{one.title}: {one.description}",
+            f"citation: {one.citation}",
+            f"licence: {one.licence}",
+            f"homepage: {one.homepage}",
+            f"sentences: {counts}" + (f"; mind: {one.warning}" if one.warning else ""),
+            f"emotions, in order: {', '.join(one.emotions)}",
+            *(f"  {file.path}: {file.what}; {file.url}" for file in one.files),
+        ]
+    by_emotion = Counter(sentence.emotion for sentence in read.sentences)
+    return [
+        f"{one.name}: " + ", ".join(f"{split} {count:,}" for split, count in read.counts.items()),
+        "emotions: " + ", ".join(f"{emotion} {by_emotion[emotion]:,}" for emotion in read.emotions),
+        *(f"mind: {remark}" for remark in (*read.remarks, *one.count_remarks(read))),
+    ]

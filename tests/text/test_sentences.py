@@ -12,10 +12,9 @@ import torch
 
 from tutti.errors import ConfigError
 from tutti.text import sentences
-from tutti.text.sentences import Reading, SentenceEncoder, padded
+from tutti.text.sentences import SentenceEncoder, TokenReading, padded
 
-
-FIRST = Reading(pooling="first", unit_length=False, n_tokens=16, overlap=4)
+FIRST = TokenReading(pooling="first", unit_length=False, n_tokens=16, overlap=4)
 
 
 class CountingTokenizer:
@@ -79,14 +78,14 @@ def test_minilm_puts_like_meanings_close() -> None:
 
 
 def test_the_network_gives_what_the_encoder_gives():
-    encoder = SentenceEncoder(PositionlessNetwork(), CountingTokenizer(), reading=Reading(n_tokens=8, overlap=2))
+    encoder = SentenceEncoder(PositionlessNetwork(), CountingTokenizer(), reading=TokenReading(n_tokens=8, overlap=2))
     texts = ["a bb", "one text of more words than a single piece has room for", ""]
     tokens = padded([encoder.pieces(text) for text in texts])
     np.testing.assert_allclose(encoder.network(tokens).numpy(), encoder.encode(texts), atol=1e-6)
 
 
 def test_the_first_token_is_taken_as_it_is():
-    reading = Reading(pooling="first", unit_length=False, n_tokens=6, overlap=1)
+    reading = TokenReading(pooling="first", unit_length=False, n_tokens=6, overlap=1)
     encoder = SentenceEncoder(PositionlessNetwork(), CountingTokenizer(), reading=reading)
     vectors = encoder.encode(["a bb", "one text of three pieces, each with a mark of its own"])
     np.testing.assert_allclose(vectors, [[101, 1, 101**2]] * 2)
@@ -102,12 +101,13 @@ def test_distilbert_is_read_by_its_first_token(tiny_distilbert):
 
 
 def test_a_model_is_saved_and_read_again(tiny_distilbert, tmp_path):
-    encoder = SentenceEncoder.load(tiny_distilbert, reading=Reading(n_tokens=16, overlap=4))
+    encoder = SentenceEncoder.load(tiny_distilbert, reading=TokenReading(n_tokens=16, overlap=4))
     encoder.save(tmp_path / "copy")
     again = SentenceEncoder.load(tmp_path / "copy", reading=encoder.reading)
     assert again.fingerprint == encoder.fingerprint
     assert (
-        again.fingerprint != SentenceEncoder.load(tiny_distilbert, reading=Reading(n_tokens=12, overlap=4)).fingerprint
+        again.fingerprint
+        != SentenceEncoder.load(tiny_distilbert, reading=TokenReading(n_tokens=12, overlap=4)).fingerprint
     )
     np.testing.assert_array_equal(again.encode(["a sad song"]), encoder.encode(["a sad song"]))
 
@@ -116,4 +116,4 @@ def test_pieces_longer_than_the_model_reads_are_refused(tiny_distilbert):
     with pytest.raises(ConfigError, match="reads 16 tokens at once, not 256"):
         SentenceEncoder.load(tiny_distilbert)
     with pytest.raises(ConfigError, match="cannot overlap"):
-        Reading(n_tokens=16, overlap=14)
+        TokenReading(n_tokens=16, overlap=14)

@@ -13,6 +13,7 @@ from tutti.models.encoders import ModalityEncoder, Projection
 from tutti.models.extractors.pictures import PictureExtractor
 from tutti.models.extractors.projected import ProjectedEncoder
 from tutti.models.extractors.sounds import SoundExtractor
+from tutti.models.language_encoders import LanguageEncoder
 from tutti.models.model_folders import CONFIG
 from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
 from tutti.models.song_encoders import ListeningEncoder, SongEncoder
@@ -26,6 +27,7 @@ KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti tagger": SoundEncoder.load,
     "tutti cover encoder": CoverEncoder.load,
     "tutti text encoder": TextEncoder.load,
+    "tutti language encoder": LanguageEncoder.load,
     "tutti word encoder": WordEncoder.load,
     "tutti sound extractor": SoundExtractor.load,
     "tutti picture extractor": PictureExtractor.load,

@@ -1,7 +1,7 @@
 """Sentence vectors: texts of any length to points whose cosine says how alike their meanings are.
 
 The encoder is MiniLM (all-MiniLM-L6-v2, 384 dimensions) or another language model, such as DistilBERT; it needs the
-extra ``text``. How a model's tokens become a vector, :class:`Reading` says; the network by itself, for those who train
+extra ``text``. How its tokens become a vector, :class:`TokenReading` says; the network by itself, for those who train
 it, is :class:`LanguageNetwork`. Which words mean the same in music is in ``tutti.text.thesaurus``, which needs nothing.
 
 References:
@@ -39,7 +39,7 @@ Pieces = list[list[int]]  # of one text: numbers of the tokens of each
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class TokenReading:
     """How a language model's tokens become a text's vector; as MiniLM was trained unless told otherwise.
 
     Attributes:
@@ -64,7 +64,7 @@ class Reading:
             )
 
 
-PUBLISHED_FIRST = Reading(pooling="first", unit_length=False, n_tokens=512)
+PUBLISHED_FIRST = TokenReading(pooling="first", unit_length=False, n_tokens=512)
 """DistilBERT as Won reads it: the first token of the last layer, as it is."""
 
 
@@ -76,7 +76,7 @@ class LanguageNetwork(nn.Module):
         reading: How its tokens become a vector.
     """
 
-    def __init__(self, model: Any, reading: Reading) -> None:
+    def __init__(self, model: Any, reading: TokenReading) -> None:
         super().__init__()
         self.model = model
         self.reading = reading
@@ -134,8 +134,8 @@ class SentenceEncoder:
         ConfigError: The model cannot read pieces as long as the reading has them.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, *, device: str = "cpu", reading: Reading | None = None) -> None:
-        self.network = LanguageNetwork(model.to(device).eval(), reading or Reading())
+    def __init__(self, model: Any, tokenizer: Any, *, device: str = "cpu", reading: TokenReading | None = None) -> None:
+        self.network = LanguageNetwork(model.to(device).eval(), reading or TokenReading())
         self._tokenizer = tokenizer
         longest = getattr(model.config, "max_position_embeddings", None)
         if longest is not None and self.reading.n_tokens > longest:
@@ -145,7 +145,7 @@ class SentenceEncoder:
             )
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> TokenReading:
         """How tokens become a vector."""
         return self.network.reading
 
@@ -156,7 +156,7 @@ class SentenceEncoder:
         *,
         download: bool = False,
         device: str = "cpu",
-        reading: Reading | None = None,
+        reading: TokenReading | None = None,
     ) -> Self:
         """The encoder in a folder, or the one at hand: of the hub's cache, or of the installed package.
 
@@ -213,7 +213,7 @@ class SentenceEncoder:
     def fingerprint(self) -> str:
         """Changes whenever the weights or the reading do."""
         digest = hashlib.sha256()
-        if self.reading != Reading():
+        if self.reading != TokenReading():
             digest.update(repr(self.reading).encode())
         for name, tensor in sorted(self.network.model.state_dict().items()):
             digest.update(name.encode())

@@ -122,3 +122,11 @@ def test_settings_that_make_no_sense_are_refused():
         SpaceConfig(embed_dim=0)
     with pytest.raises(UnknownNameError, match="wu2022"):
         find_space("wu2022")
+
+
+def test_a_sigmoid_keeps_points_between_0_and_1():
+    space = SpaceNetwork({"text": 5}, SpaceConfig(embed_dim=2, n_hidden=4, sigmoid=True)).eval()
+    points = space.project("text", np.random.default_rng(0).normal(0, 50, (20, 5)).astype(np.float32))
+    assert points.min() >= 0
+    assert points.max() <= 1
+    assert np.ptp(points) > 0.5

@@ -80,6 +80,7 @@ class SpaceConfig:
             two layers give.
         dropout: Share that is left out, in training: behind the activation, or of what a single matrix is given.
         standardise: Give each dimension of the vectors mean 0 and deviation 1 over what is learned from.
+        sigmoid: Behind the last layer, so that points lie between 0 and 1.
         temperature: With which the learned temperature of the loss ``contrastive`` begins; None of other losses.
         maps: By modality, how its network differs.
     """
@@ -95,6 +96,7 @@ class SpaceConfig:
     residual: bool = False
     dropout: float = 0.0
     standardise: bool = False
+    sigmoid: bool = False
     temperature: float | None = None
     maps: Mapping[str, MapConfig] = field(default_factory=dict)
 
@@ -355,6 +357,8 @@ def _map(n_inputs: int, config: SpaceConfig, modality: str) -> nn.Module:
     network = _layers(n_inputs, config, modality)
     if config.residual and config.layers == "two":
         network = Residual(network, n_inputs, config.embed_dim)
+    if config.sigmoid:
+        network = nn.Sequential(network, nn.Sigmoid())
     return nn.Sequential(Standardisation(n_inputs), network) if config.standardise else network
 
 

@@ -121,5 +121,27 @@ def test_settings_without_sense_are_refused(setting):
 
 def test_only_least_squares_can_fold_in(plays):
     factors = factorise(plays, replace(SMALL, method="bpr"))
-    with pytest.raises(ConfigError, match="bpr has no factors of new tracks"):
+    with pytest.raises(ConfigError, match="bpr has no factors of what is new"):
         factors.fold_in(plays)
+
+
+def test_users_are_folded_in_as_tracks_are(plays):
+    factors = factorise(plays, SMALL)
+    users, vectors = factors.fold_in_users(plays)
+    assert users == plays.users
+    # Least squares with both halves swapped: the tracks' factors as users, the users' as tracks.
+    swapped = replace(
+        factors, users=factors.track_ids, track_ids=factors.users,
+        user_factors=factors.track_factors, track_factors=factors.user_factors,
+    )  # fmt: skip
+    turned = PlayCounts.of_pairs(
+        [plays.track_ids[row] for row in plays.track_rows], [plays.users[row] for row in plays.user_rows], plays.counts
+    )
+    assert vectors == pytest.approx(swapped.fold_in(turned)[1], rel=1e-4)
+
+
+def test_vectors_of_users_are_found_by_their_names(plays):
+    factors = factorise(plays, SMALL)
+    assert np.array_equal(factors.of_users(factors.users[1:2]), factors.user_factors[1:2])
+    with pytest.raises(UnknownNameError, match="nobody"):
+        factors.of_users(["nobody"])

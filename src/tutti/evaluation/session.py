@@ -14,13 +14,16 @@ from tutti.errors import ConfigError
 from tutti.evaluation.comparison import Comparison, compare
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.multimodal import items_to_score, predict_items, scored_report
+from tutti.evaluation.new_items import evaluate_new_items
 from tutti.evaluation.predictions import PREDICTIONS_FILE, read_predictions, write_predictions
+from tutti.evaluation.recommendation import RecommendationReport
 from tutti.evaluation.report import Predicted, Report, score, tune
 from tutti.evaluation.tagging import check_tuning, predict_tracks
 from tutti.evaluation.values_report import ValuesReport
 from tutti.files import write_text
 from tutti.models.model import Model
 from tutti.models.multimodal import MultimodalModel, find_multimodal
+from tutti.models.readouts import NUMBERS
 from tutti.models.zoo import load_model
 
 COMPARISON_JSON, COMPARISON_MARKDOWN = "comparison.json", "comparison.md"
@@ -62,7 +65,7 @@ class EvaluationSettings:
 class Evaluation:
     """A report, the predictions that it scores, and a comparison where one was asked for; of values a report alone."""
 
-    report: Report | ValuesReport
+    report: Report | ValuesReport | RecommendationReport
     predicted: Predicted | None
     comparison: Comparison | None = None
 
@@ -164,14 +167,19 @@ class _Described:
         return predict_tracks(self.model, catalogue, split=split)
 
     def values(self, catalogue: Catalogue, settings: EvaluationSettings) -> Evaluation | None:
-        """The evaluation of a multimodal model of values; None of others."""
-        if not isinstance(self.model, MultimodalModel) or self.model.config.target != "values":
+        """The evaluation of a multimodal model of values or of listening factors; None of others."""
+        if not isinstance(self.model, MultimodalModel) or self.model.config.target not in NUMBERS:
             return None
         if settings.against is not None or settings.tune_on is not None or settings.figures:
             raise ConfigError(
                 f"{self.model.name} predicts values: there are no thresholds, figures or comparisons of labels",
                 hint="leave out --against, --tune-on and --figures",
             )
+        if self.model.config.target == "listening-factors":
+            ranked = evaluate_new_items(
+                self.model, catalogue, settings.split, bootstrap=settings.bootstrap, without=self.without
+            )
+            return Evaluation(report=ranked, predicted=None)
         scored = items_to_score(self.model, catalogue, settings.split)
         described = self.model.predict(scored.items, without=self.without)
         report = scored_report(self.model, scored, described, bootstrap=settings.bootstrap, without=self.without)

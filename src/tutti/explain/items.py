@@ -137,8 +137,13 @@ def explain_item(
 
     Raises:
         UnknownNameError: The model has no such label, or no such modality.
-        ConfigError: Nothing of the item can be heard, seen or read.
+        ConfigError: Nothing of the item can be heard, seen or read; or the model tells of no labels or values.
     """
+    if model.config.target == "listening-factors":
+        raise ConfigError(
+            f"{model.name} tells factors of listening, which mean nothing each by itself",
+            hint="see whom it suits: tutti recommend CATALOGUE --listener NAME --model MODEL",
+        )
     if label is not None and label not in model.labels:
         raise unknown_name(f"label of {model.name}", label, model.labels)
     left_out = model.check_without(without)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -124,6 +124,15 @@ class Factors:
         found: Vectors = self.track_factors[[rows[track_id] for track_id in track_ids]]
         return found
 
+    def of_users(self, users: Sequence[str]) -> Vectors:
+        """Vectors of these users; errors as of :meth:`of_tracks`. Shape (users, dimensions)."""
+        rows = {user: row for row, user in enumerate(self.users)}
+        for user in users:
+            if user not in rows:
+                raise unknown_name("user with factors", user, self.users[:50])
+        found: Vectors = self.user_factors[[rows[user] for user in users]]
+        return found
+
     def fold_in(self, plays: PlayCounts) -> tuple[tuple[str, ...], Vectors]:
         """Factors of tracks, new ones among them, from their plays by the users that are known here.
 
@@ -138,23 +147,25 @@ class Factors:
         Raises:
             ConfigError: The factors are not of least squares, or none of the users has played one of the tracks.
         """
-        if self.config.method != "als":
-            raise ConfigError(f"{self.config.method} has no factors of new tracks", hint="make factors with als")
-        rows = {user: row for row, user in enumerate(self.users)}
-        user_rows = np.array([rows.get(user, -1) for user in plays.users])[plays.user_rows]
-        known = user_rows >= 0
-        if not known.any():
-            raise ConfigError("none of the users who played these tracks has factors", hint="are they of other plays?")
-        exact = self.user_factors.astype(np.float64)
-        gram = exact.T @ exact + self.config.regularisation * np.eye(self.n_dimensions)
-        order = np.flatnonzero(known)[np.argsort(plays.track_rows[known], kind="stable")]
-        played, begins = np.unique(plays.track_rows[order], return_index=True)
-        vectors = []
-        for pairs in np.split(order, begins[1:]):  # of one track each
-            listeners, confidence = exact[user_rows[pairs]], self.config.alpha * plays.counts[pairs].astype(np.float64)
-            weighted = gram + (listeners.T * (confidence - 1)) @ listeners
-            vectors.append(np.linalg.solve(weighted, listeners.T @ confidence))
-        return tuple(plays.track_ids[row] for row in played), np.stack(vectors).astype(np.float32)
+        vectors = _half_step(self, plays.users, plays.user_rows, plays.track_rows, plays.counts, fixed="users")
+        return tuple(plays.track_ids[row] for row in vectors), _stacked(vectors)
+
+    def fold_in_users(self, plays: PlayCounts) -> tuple[tuple[str, ...], Vectors]:
+        """Factors of users, new ones among them, from their plays of the tracks that are known here.
+
+        The tracks' factors stay as they are: this is a user's half of a step of alternating least squares.
+
+        Args:
+            plays: Of the users. Tracks that have no factors take no part.
+
+        Returns:
+            The users who have played some of the tracks, and their vectors, shape (users, dimensions).
+
+        Raises:
+            ConfigError: The factors are not of least squares, or none of the tracks that were played has factors.
+        """
+        vectors = _half_step(self, plays.track_ids, plays.track_rows, plays.user_rows, plays.counts, fixed="tracks")
+        return tuple(plays.users[row] for row in vectors), _stacked(vectors)
 
     def save(self, folder: Path | str) -> None:
         """Write the factors; a folder of factors that is there is replaced.
@@ -199,6 +210,42 @@ class Factors:
         except (OSError, SafetensorError, KeyError, TypeError, ValidationError, ConfigError, ShapeError) as cause:
             reason = str(cause).partition("\n")[0]
             raise ModelError(f"the factors in {folder} are damaged: {reason}", hint="make them anew") from None
+
+
+def _half_step(
+    factors: Factors,
+    names: Sequence[str],
+    fixed_rows: NDArray[np.int64],
+    free_rows: NDArray[np.int64],
+    counts: NDArray[np.float32],
+    *,
+    fixed: Literal["users", "tracks"],
+) -> dict[int, NDArray[np.float64]]:
+    """Least squares for the side that is free: of each of its rows with a known partner the vector."""
+    if factors.config.method != "als":
+        raise ConfigError(f"{factors.config.method} has no factors of what is new", hint="make factors with als")
+    known_names, vectors = (
+        (factors.users, factors.user_factors) if fixed == "users" else (factors.track_ids, factors.track_factors)
+    )
+    rows = {name: row for row, name in enumerate(known_names)}
+    partner = np.array([rows.get(name, -1) for name in names])[fixed_rows]
+    known = partner >= 0
+    if not known.any():
+        raise ConfigError(f"none of the {fixed} of these plays has factors", hint="are they of other plays?")
+    exact = vectors.astype(np.float64)
+    gram = exact.T @ exact + factors.config.regularisation * np.eye(factors.n_dimensions)
+    order = np.flatnonzero(known)[np.argsort(free_rows[known], kind="stable")]
+    free, begins = np.unique(free_rows[order], return_index=True)
+    found = {}
+    for row, pairs in zip(free.tolist(), np.split(order, begins[1:]), strict=True):
+        partners, confidence = exact[partner[pairs]], factors.config.alpha * counts[pairs].astype(np.float64)
+        weighted = gram + (partners.T * (confidence - 1)) @ partners
+        found[row] = np.linalg.solve(weighted, partners.T @ confidence)
+    return found
+
+
+def _stacked(vectors: Mapping[int, NDArray[np.float64]]) -> Vectors:
+    return np.stack(list(vectors.values())).astype(np.float32)
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def multimodal_card(config: Mapping[str, Any]) -> str:
     if licence and licence != "unknown":
         front.insert(0, f"license: {licence}")
     modalities = list(dict.fromkeys(stream["modality"] for stream in config["streams"]))
-    what = "values" if config["target"] == "values" else "labels"
+    what = {"values": "values", "listening-factors": "factors of listening"}.get(config["target"], "labels")
     rows = {
         "Reads": ", ".join(modalities) + "; any of them may be missing",
         "Fusion": config["fusion"]["kind"],

@@ -39,6 +39,8 @@ class FusionConfig:
             attends to the streams, which attend to each other.
         normalise: Bring each vector to length 1 first.
         dropout: Of the vectors, while training.
+        n_hidden: Of early fusion: the width of a layer with ReLU between; 0 is linear throughout, as the genre paper has
+            it, 512 that of the authors' recommendation.
         embed_dim: Of what gated and attention fusion represent an item by.
         n_heads: Of the attention.
         n_layers: The same.
@@ -47,6 +49,7 @@ class FusionConfig:
     kind: FusionKind = "early"
     normalise: bool = True
     dropout: float = 0.0
+    n_hidden: int = 0
     embed_dim: int = 256
     n_heads: int = 4
     n_layers: int = 1
@@ -56,6 +59,11 @@ class FusionConfig:
             raise unknown_name("fusion", self.kind, KINDS)
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout={self.dropout:g} is no probability below 1", hint="give 0 to 0.9")
+        if self.n_hidden < 0 or (self.n_hidden and self.kind != "early"):
+            raise ConfigError(
+                f"n_hidden={self.n_hidden} is no width of a layer of {self.kind} fusion",
+                hint="leave it out, or take early fusion and 1 or more, such as 512",
+            )
         for name in ("embed_dim", "n_heads", "n_layers"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} is not positive", hint="give 1 or more")
@@ -126,20 +134,22 @@ class Fusion(nn.Module):
 
 
 class EarlyFusion(Fusion):
-    """Vectors side by side, then one linear layer: the sum of what each present stream says.
+    """Vectors side by side, then one linear layer: the sum of what each present stream says; or two with ReLU between.
 
     Where some are absent, the sum over the others is scaled up by the share that is there, as dropout does.
     """
 
     def __init__(self, dims: Sequence[int], readout: Readout, config: FusionConfig) -> None:
         super().__init__(dims, readout, config)
-        self.head = nn.Linear(sum(dims), readout.n_outputs)
+        n_hidden = config.n_hidden or sum(dims)
+        self.hidden = nn.Sequential(nn.Linear(sum(dims), n_hidden), nn.ReLU()) if config.n_hidden else nn.Identity()
+        self.head = nn.Linear(n_hidden, readout.n_outputs)
 
     def fuse(self, vectors: list[Tensor], presence: Tensor) -> Fused:
         """See the class."""
         scale = presence.shape[1] / presence.sum(dim=1, keepdim=True)
-        side_by_side = torch.cat(vectors, dim=1) * scale
-        return Fused(outputs=self.head(side_by_side), representation=side_by_side)
+        representation = self.hidden(torch.cat(vectors, dim=1) * scale)
+        return Fused(outputs=self.head(representation), representation=representation)
 
 
 class LateFusion(Fusion):

@@ -6,6 +6,7 @@ A bundle is a folder::
     model.safetensors      the fusion's weights
     encoders/<modality>/   each encoder, as ``encoder_kinds`` loads it
     space/                 the space of a stream that needs one
+    listeners/             factors of the users whom a model of listening factors can rank items for
     README.md              the model card
 
 How one is trained says ``tutti.training.fusion``; what fusions there are, ``tutti.models.fusion``.
@@ -32,6 +33,7 @@ from tutti.data.items import TEXTS, Item
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError, TuttiError, unknown_name
 from tutti.files import atomic_folder
+from tutti.listening.factors import Factors
 from tutti.models.bundles import CARD
 from tutti.models.cards import multimodal_card
 from tutti.models.encoder_kinds import load_encoder, load_projection
@@ -42,7 +44,7 @@ from tutti.models.readouts import TARGETS, blank_readout
 from tutti.models.zoo import Zoo
 
 FORMAT = 1
-ENCODERS, SPACE = "encoders", "space"
+ENCODERS, SPACE, LISTENERS = "encoders", "space", "listeners"
 MODALITIES: tuple[str, ...] = get_args(Modality)
 ROWS = 64  # fused at once, always as many: a result does not depend on its company
 
@@ -172,6 +174,7 @@ class MultimodalModel:
         encoders: By modality.
         fusion: In evaluation mode.
         space: Of the streams in space, if there are any.
+        listeners: Of a model of listening factors: the users' factors, and those of the tracks that it learned from.
     """
 
     def __init__(
@@ -181,11 +184,13 @@ class MultimodalModel:
         fusion: Fusion,
         *,
         space: Projection | None = None,
+        listeners: Factors | None = None,
     ) -> None:
         self.config = config
         self.encoders = dict(encoders)
         self.fusion = fusion.eval()
         self.space = space
+        self.listeners = listeners
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -204,7 +209,8 @@ class MultimodalModel:
         except (OSError, SafetensorError, RuntimeError) as cause:
             first_line = str(cause).partition("\n")[0]
             raise ModelError(f"{folder / WEIGHTS} cannot be read: {first_line}", hint="take the bundle anew") from None
-        return cls(config, encoders, fusion, space=space)
+        listeners = Factors.open(folder / LISTENERS) if config.target == "listening-factors" else None
+        return cls(config, encoders, fusion, space=space, listeners=listeners)
 
     def save(self, folder: Path | str) -> None:
         """Write the model as a bundle; an existing one is replaced when the new one is complete.
@@ -222,6 +228,8 @@ class MultimodalModel:
                 encoder.save(partial / ENCODERS / modality)
             if self.space is not None:
                 self.space.save(partial / SPACE)
+            if self.listeners is not None:
+                self.listeners.save(partial / LISTENERS)
             plain = self.config.to_json()
             (partial / CONFIG).write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             (partial / CARD).write_text(multimodal_card(plain), encoding="utf-8")

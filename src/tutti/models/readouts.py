@@ -1,12 +1,14 @@
 """Readouts: what a network's last numbers mean, how far they are from the truth, and what a person reads from them.
 
-Four kinds: ``tags`` (a sigmoid each), ``classes`` (a softmax), ``label-factors`` (a point among the labels' factors,
-``tutti.data.label_factors``; a label's score is its cosine to the point) and ``values`` (numbers such as valence). A
-head gives *outputs* ``[batch, n_outputs]``, predictions are ``[batch, n_labels]``.
+Five kinds: ``tags`` (a sigmoid each), ``classes`` (a softmax), ``label-factors`` (a point among the labels' factors,
+``tutti.data.label_factors``; a label's score is its cosine to the point), ``values`` (numbers such as valence) and
+``listening-factors`` (a direction among listeners' factors, ``tutti.listening.factors``). A head gives *outputs*
+``[batch, n_outputs]``, predictions are ``[batch, n_labels]``.
 
 References:
     Oramas, Barbieri, Nieto, Serra, "Multimodal deep learning for music genre classification", TISMIR 1(1), 2018,
     sections 4 and 5.
+    Oramas, Nieto, Sordo, Serra, "A deep multimodal approach for cold-start music recommendation", DLRS 2017.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from torch.nn import functional
 
 from tutti.errors import ShapeError, unknown_name
 
-Target = Literal["tags", "classes", "label-factors", "values"]
+Target = Literal["tags", "classes", "label-factors", "values", "listening-factors"]
 Activation = Literal["linear", "sigmoid"]
 TARGETS: tuple[str, ...] = get_args(Target)
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
+NUMBERS = ("values", "listening-factors")  # targets that are no labels
 TINY = 1e-6
 
 
@@ -177,6 +180,27 @@ class ValueReadout(Readout):
         return (outputs * weights).sum(dim=1)
 
 
+class DirectionReadout(Readout):
+    """A direction, such as that of the factors that an item's plays would give; its length plays no part."""
+
+    def __init__(self, n_dimensions: int) -> None:
+        super().__init__(n_dimensions, n_dimensions)
+
+    def loss(self, outputs: Tensor, wanted: Tensor) -> Tensor:
+        """Half of one minus the cosine; items whose direction is unknown, NaN, or zero are left out."""
+        known = wanted.nan_to_num().norm(dim=1) > TINY
+        cosines = functional.cosine_similarity(outputs[known], wanted[known], dim=1)
+        return (1 - cosines).sum() / 2 / max(1, int(known.sum()))
+
+    def predictions(self, outputs: Tensor) -> Tensor:
+        """The direction, of length 1."""
+        return functional.normalize(outputs, dim=1)
+
+    def combine(self, outputs: Tensor, weights: Tensor) -> Tensor:
+        """The weighted mean of directions."""
+        return (functional.normalize(outputs, dim=2) * weights).sum(dim=1)
+
+
 def blank_readout(target: str, n_labels: int, n_outputs: int, *, activation: str = "linear") -> Readout:
     """A readout whose buffers are still to be loaded.
 
@@ -191,4 +215,6 @@ def blank_readout(target: str, n_labels: int, n_outputs: int, *, activation: str
         return FactorReadout(torch.zeros(n_labels, n_outputs), activation=activation)
     if target == "values":
         return ValueReadout(torch.zeros(n_labels), torch.ones(n_labels))
+    if target == "listening-factors":
+        return DirectionReadout(n_labels)
     raise unknown_name("target", target, TARGETS)

@@ -8,8 +8,7 @@ that were learned from (``tutti.listening.factors``).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -24,9 +23,9 @@ from tutti.errors import ConfigError
 from tutti.evaluation.cold_start import ColdStart, ColdStartReport, cold_start_metrics
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.tagging import dataset_title
-from tutti.listening.factors import Factors, factorise
 from tutti.listening.play_files import read_plays
 from tutti.listening.plays import PlayCounts, coverage
+from tutti.listening.splits import SplitPlays, ranking_users, split_plays
 from tutti.models.inference import analyse
 from tutti.models.model import Model
 from tutti.models.tagger import Tagger
@@ -48,22 +47,6 @@ from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
 
 FACTORS = "factors"  # folder in the run's
-N_RANKING = 2000  # users who rank the new tracks, at most; more would make the intervals no narrower to the eye
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitPlays:
-    """Who played which tracks of which split, and the factors that follow.
-
-    Attributes:
-        plays: All of them.
-        learned: Factors of the users and of the tracks that are learned from.
-        by_split: Of each split the factors by track id; tracks that nobody known has played have none.
-    """
-
-    plays: PlayCounts
-    learned: Factors
-    by_split: dict[str, dict[str, NDArray[np.float32]]]
 
 
 def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
@@ -74,13 +57,14 @@ def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     tracks = cold_start_splits(catalogue, recipe)
     plays = PlayCounts.of_listens(catalogue.listens()) if settings.plays is None else read_plays(settings.plays)
     tell(coverage(plays, [track.track_id for some in tracks.values() for track in some]).line())
-    split_plays = _split_plays(plays, tracks, settings)
-    labels = tuple(f"factor {number}" for number in range(split_plays.learned.n_dimensions))
+    ids = {split: [track.track_id for track in some] for split, some in tracks.items()}
+    listened = split_plays(plays, ids, settings.factors)
+    labels = tuple(f"factor {number}" for number in range(listened.learned.n_dimensions))
     with claimed_folder(recipe):
         tell(f"decoding {len(tracks['train'])} tracks to learn from, {len(tracks['valid'])} to validate by")
         config = model_config(recipe, labels, task="values")
         store = open_sounds(tracks, recipe, config)
-        train_set, valid_set = (_with_factors(store, split_plays, split) for split in ("train", "valid"))
+        train_set, valid_set = (_with_factors(store, listened, split) for split in ("train", "valid"))
         train_set, valid_set, length = _scaled(train_set, valid_set, settings)
         network = build_network(config, recipe.model.start, seed=recipe.seed, tell=tell)
         check_length(network, config)
@@ -89,11 +73,11 @@ def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
             train_set, valid_set, settings, n_samples=config.n_samples, seed=recipe.seed, augment=augment
         )
         _check_batches(len(train_set.rows) * settings.excerpts_per_track, scheme.n_steps, recipe)
-    split_plays.learned.save(recipe.folder / FACTORS)
+    listened.learned.save(recipe.folder / FACTORS)
     tell(f"training on {len(train_set.rows)} tracks that were played, {scheme.n_steps} steps an epoch")
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     _lengthen(network.cpu(), length)
-    report = cold_start_report(Model(config, network), catalogue, tracks[recipe.evaluation.split], split_plays, recipe)
+    report = cold_start_report(Model(config, network), catalogue, tracks[recipe.evaluation.split], listened, recipe)
     learned = [*tracks["train"], *tracks["valid"]]
     return finished(Model(config, network), report, history, failures_of(store, learned), folder=recipe.folder)
 
@@ -129,7 +113,7 @@ def cold_start_splits(catalogue: Catalogue, recipe: Recipe) -> dict[str, list[Tr
 
 
 def cold_start_report(
-    model: Model, catalogue: Catalogue, tracks: Sequence[Track], split_plays: SplitPlays, recipe: Recipe
+    model: Model, catalogue: Catalogue, tracks: Sequence[Track], listened: SplitPlays, recipe: Recipe
 ) -> ColdStartReport:
     """How well a model hears factors of tracks that were held out, and ranks these for the users.
 
@@ -139,19 +123,19 @@ def cold_start_report(
     settings = recipe.scheme
     assert isinstance(settings, FactorRegressionConfig)
     heard, failures = _heard(model, tracks)
-    learned, factors = split_plays.learned, split_plays.by_split[recipe.evaluation.split]
+    learned, factors = listened.learned, listened.by_split[recipe.evaluation.split]
     ids = list(heard)
     nothing = np.zeros(learned.n_dimensions, dtype=np.float32)
     values, wanted = np.stack(list(heard.values())), np.stack([factors.get(one, nothing) for one in ids])
     if settings.loss == "cosine":
         values, wanted = _unit(values), _unit(wanted)
-    users = _ranking_users(split_plays, ids, seed=recipe.evaluation.seed)
+    users = ranking_users(learned, listened.plays, ids, seed=recipe.evaluation.seed)
     case = ColdStart(
         heard=values,
         wanted=wanted,
         is_played=np.array([one in factors for one in ids]),
-        users=learned.user_factors[[row for row, user in enumerate(learned.users) if user in users]],
-        relevant=split_plays.plays.played([user for user in learned.users if user in users], ids),
+        users=learned.of_users(users),
+        relevant=listened.plays.played(users, ids),
     )
     bootstrap = Bootstrap(n_resamples=recipe.evaluation.n_resamples, seed=recipe.evaluation.seed)
     depth = min(settings.depth, len(ids))
@@ -162,7 +146,7 @@ def cold_start_report(
         n_items=len(ids),
         n_unplayed=int((~case.is_played).sum()),
         n_users=len(users),
-        n_users_without=len(set(learned.users) - set(split_plays.plays.of_tracks(ids).users)),
+        n_users_without=len(set(learned.users) - set(listened.plays.of_tracks(ids).users)),
         bootstrap=bootstrap,
         depth=depth,
         metrics=cold_start_metrics(case, depth=depth, bootstrap=bootstrap, seed=recipe.evaluation.seed),
@@ -171,27 +155,9 @@ def cold_start_report(
     )
 
 
-def _ranking_users(split_plays: SplitPlays, track_ids: Sequence[str], *, seed: int) -> set[str]:
-    """Users with factors who have played one of some tracks; drawn at random where they are very many."""
-    users = sorted(set(split_plays.learned.users) & set(split_plays.plays.of_tracks(track_ids).users))
-    return set(np.random.default_rng(seed).permutation(users)[:N_RANKING].tolist())
-
-
-def _split_plays(
-    plays: PlayCounts, tracks: Mapping[str, Sequence[Track]], settings: FactorRegressionConfig
-) -> SplitPlays:
-    ids = {split: [track.track_id for track in some] for split, some in tracks.items()}
-    learned = factorise(plays.of_tracks(ids["train"]), settings.factors)
-    by_split = {"train": dict(zip(learned.track_ids, learned.track_factors, strict=True))}
-    for split in ids.keys() - {"train"}:
-        found, vectors = learned.fold_in(plays.of_tracks(ids[split]))
-        by_split[split] = dict(zip(found, vectors, strict=True))
-    return SplitPlays(plays=plays, learned=learned, by_split=by_split)
-
-
-def _with_factors(store: WaveformStore, split_plays: SplitPlays, split: str) -> SoundsWithFactors:
+def _with_factors(store: WaveformStore, listened: SplitPlays, split: str) -> SoundsWithFactors:
     """The decoded sounds of a split's tracks that were played, with their factors."""
-    factors = split_plays.by_split[split]
+    factors = listened.by_split[split]
     rows = [row for row, key in enumerate(store.keys) if key in factors]
     if not rows:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""The scheme ``fusion``: items with any of their modalities, to tags, classes, label factors or values.
+"""The scheme ``fusion``: items with any of their modalities, to tags, classes, label or listening factors, or values.
 
 One class, :class:`ItemLearning`, trains everything: a single encoder with its head, all encoders end to end, and a
 fusion over vectors of encoders that are done. How a recipe strings these together is in ``fusion_runs``; views, which
@@ -25,10 +25,11 @@ from tutti.data.items import LEVELS, TAGS, TEXTS, Level
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, unknown_name
 from tutti.evaluation.multilabel import pr_auc, roc_auc, scorable
+from tutti.listening.factors import FactorConfig
 from tutti.models.covers import CoverConfig
 from tutti.models.fusion import Fused, Fusion, FusionConfig, fusion_loss
 from tutti.models.multimodal import check_modalities
-from tutti.models.readouts import ACTIVATIONS, TARGETS, Activation, Target, ValueReadout
+from tutti.models.readouts import ACTIVATIONS, NUMBERS, TARGETS, Activation, DirectionReadout, Target, ValueReadout
 from tutti.models.texts import TextConfig
 from tutti.training.loading import Batch, Draw
 from tutti.training.sampling import n_batches, shuffled_batches
@@ -113,6 +114,30 @@ class SpaceStage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListeningStage:
+    """With the target ``listening-factors``: what of the plays is to be told from sound, cover and text.
+
+    Attributes:
+        plays: A table of plays (``tutti.listening.play_files``); None takes the catalogue's listens.
+        factors: How plays become factors; the method must be ``als``.
+        depth: Of the rankings that the model is scored by.
+    """
+
+    plays: Path | None = None
+    factors: FactorConfig = field(default_factory=FactorConfig)
+    depth: int = 10
+
+    def __post_init__(self) -> None:
+        if self.depth < 1:
+            raise ConfigError(f"depth={self.depth} is not positive", hint="give 1 or more, such as 10")
+        if self.factors.method != "als":
+            raise ConfigError(
+                f"factors by {self.factors.method} have none for items that are held out",
+                hint="set scheme.listening.factors.method = 'als', or leave it out",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class FusionSchemeConfig:
     """What items are, which of their modalities are learned from, and how these come together.
 
@@ -124,6 +149,7 @@ class FusionSchemeConfig:
         target: What is learned of the labels, see :mod:`tutti.models.readouts`; None is the recipe's ``data.task``.
         values: With the target ``values``: their names in the catalogue's facts, or in ``values_table``.
         values_table: A table of items and values (``tutti.data.item_values``).
+        listening: With the target ``listening-factors``: which plays, and how they become factors.
         n_factors: With the target ``label-factors``: how many.
         activation: Of the fusion's outputs with label factors: ``linear``, or ``sigmoid`` without negative coordinates.
         encoder_activation: The same of encoders that learn by themselves; the authors' code has ``sigmoid`` for sounds
@@ -150,6 +176,7 @@ class FusionSchemeConfig:
     target: Target | None = None
     values: tuple[str, ...] = ()
     values_table: Path | None = None
+    listening: ListeningStage = field(default_factory=ListeningStage)
     n_factors: int = 50
     activation: Activation = "linear"
     encoder_activation: Activation = "linear"
@@ -188,10 +215,10 @@ class FusionSchemeConfig:
         for name in ("n_factors", "batch_size"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} is not positive", hint="give 1 or more")
-        if TAGS in self.read and self.target != "values":
+        if TAGS in self.read and self.target not in NUMBERS:
             raise ConfigError(
                 "scheme.read holds the tags, which are what is to be told",
-                hint="read them with scheme.target = 'values' only, such as for valence and arousal",
+                hint="read them with scheme.target = 'values' or 'listening-factors' only, such as for valence",
             )
         self._check_space()
         self._check_fused()
@@ -388,7 +415,7 @@ class ItemLearning:
             scores = {"loss": fusion_loss(fused, presence, wanted, readout).item()}
             found = readout.predictions(fused.outputs)
         targets = self.wanted[self.valid] > 0
-        if isinstance(readout, ValueReadout):
+        if isinstance(readout, ValueReadout | DirectionReadout):
             return scores
         predictions = found.cpu().numpy()
         scores |= {"roc_auc_macro": float("nan"), "pr_auc_macro": float("nan")}

@@ -23,13 +23,14 @@ from tutti.data.track import Modality
 from tutti.errors import ConfigError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.multimodal import score_subsets, write_subsets
+from tutti.evaluation.new_items import score_new_items
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import Encoded, ModalityEncoder, Projection
 from tutti.models.fusion import Fusion, FusionConfig, build_fusion
 from tutti.models.model_folders import CONFIG
 from tutti.models.multimodal import SPACE, MultimodalConfig, MultimodalModel, Stream, StreamVectors, stream_vectors
 from tutti.models.projections import CanonicalCorrelations
-from tutti.models.readouts import Readout
+from tutti.models.readouts import NUMBERS, Readout
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model
 from tutti.training.branches import Branch, drawn_from, open_branch
@@ -45,12 +46,13 @@ from tutti.training.fusion import (
 from tutti.training.item_splits import ItemSplits, item_splits, readout_for, task_of
 from tutti.training.kept_vectors import encoded_once
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import BUNDLE, Tell, TrainedRun, claimed_folder, open_catalogue, scores
+from tutti.training.run_parts import BUNDLE, RunReport, Tell, TrainedRun, claimed_folder, open_catalogue, scores
 from tutti.training.spaces import train_space
 from tutti.training.trainer import TrainingConfig, fit
 from tutti.training.views import MatrixView, View
 
 ENCODER, VECTORS = "encoder", "vectors"
+WHAT = {"values": "values", "listening-factors": "factors of listening"}
 
 
 def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
@@ -60,21 +62,14 @@ def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     catalogue = open_catalogue(recipe)
     splits = item_splits(catalogue, recipe, tell)
     counts = ", ".join(f"{len(rows)} of {split}" for split, rows in splits.rows.items())
-    tell(f"{len(splits.labels)} {'values' if settings.target == 'values' else 'labels'}; {settings.level}s: {counts}")
+    tell(f"{len(splits.labels)} {WHAT.get(task_of(recipe), 'labels')}; {settings.level}s: {counts}")
     with claimed_folder(recipe):
         learned = WAYS[settings.way](Work(recipe=recipe, splits=splits, quiet=quiet, tell=tell))
     learned.model.save(recipe.folder / BUNDLE)  # also where the split turns out to have nothing to score by
-    scored = splits.scored(recipe.evaluation.split)
-    tell(f"evaluating epoch {learned.history.best.epoch} on {len(scored.items)} {settings.level}s")
-    bootstrap = Bootstrap(n_resamples=recipe.evaluation.n_resamples, seed=recipe.evaluation.seed)
-    streams = None if learned.streams is None else learned.streams.rows(splits.rows[recipe.evaluation.split])
-    reports = score_subsets(
-        learned.model, scored, bootstrap=bootstrap, threshold=recipe.evaluation.threshold, streams=streams
-    )
-    write_subsets(reports, recipe.folder)
-    whole = next(iter(reports.values()))
+    whole = _scored(learned, splits, recipe, tell)
     config = dataclasses.replace(learned.model.config, scores=scores(whole))
-    model = MultimodalModel(config, learned.model.encoders, learned.model.fusion, space=learned.model.space)
+    found = learned.model
+    model = MultimodalModel(config, found.encoders, found.fusion, space=found.space, listeners=found.listeners)
     model.save(recipe.folder / BUNDLE)
     whole.write(recipe.folder)
     return TrainedRun(
@@ -85,6 +80,24 @@ def train_fusion(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         report=whole,
         failures=learned.failures,
     )
+
+
+def _scored(learned: Learned, splits: ItemSplits, recipe: Recipe, tell: Tell) -> RunReport:
+    """How the model does with all modalities; what it does with fewer is written beside it."""
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    scored = splits.scored(recipe.evaluation.split)
+    tell(f"evaluating epoch {learned.history.best.epoch} on {len(scored.items)} {settings.level}s")
+    bootstrap = Bootstrap(n_resamples=recipe.evaluation.n_resamples, seed=recipe.evaluation.seed)
+    streams = None if learned.streams is None else learned.streams.rows(splits.rows[recipe.evaluation.split])
+    if splits.listened is not None:
+        plays, depth = splits.listened.plays, settings.listening.depth
+        return score_new_items(learned.model, scored, plays, bootstrap=bootstrap, depth=depth, streams=streams)
+    reports = score_subsets(
+        learned.model, scored, bootstrap=bootstrap, threshold=recipe.evaluation.threshold, streams=streams
+    )
+    write_subsets(reports, recipe.folder)
+    return next(iter(reports.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,12 +200,13 @@ class Work:
             fusion=fusion.config,
             level=settings.level,
             texts=settings.read,
-            base_rates={} if target == "values" else dict(zip(splits.labels, shares, strict=True)),
+            base_rates={} if target in NUMBERS else dict(zip(splits.labels, shares, strict=True)),
             licence="as the training data and the encoders allow",
             source=f"trained with the recipe {recipe.name}",
             training=recipe.to_json(),
         )
-        return MultimodalModel(config, encoders, fusion, space=space)
+        listeners = None if splits.listened is None else splits.listened.learned
+        return MultimodalModel(config, encoders, fusion, space=space, listeners=listeners)
 
 
 def learn_jointly(work: Work) -> Learned:

@@ -17,8 +17,22 @@ from tutti.data.label_factors import label_factors
 from tutti.data.labels import choose_labels
 from tutti.errors import ConfigError
 from tutti.evaluation.multimodal import ItemSelection, ScoredItems, offered_items, scored_items, targets_of, values_of
+from tutti.evaluation.recommendation import item_factors
 from tutti.evaluation.tagging import dataset_title
-from tutti.models.readouts import Activation, ClassReadout, FactorReadout, Readout, TagReadout, ValueReadout
+from tutti.listening.play_files import read_plays
+from tutti.listening.plays import PlayCounts, coverage
+from tutti.listening.splits import SplitPlays, split_plays
+from tutti.models.readouts import (
+    NUMBERS,
+    Activation,
+    ClassReadout,
+    DirectionReadout,
+    FactorReadout,
+    Readout,
+    TagReadout,
+    ValueReadout,
+)
+from tutti.text.spelling import plain
 from tutti.training.fusion import FusionSchemeConfig
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import Tell
@@ -34,6 +48,7 @@ class ItemSplits:
         wanted: See ``readouts``. Shape (items, labels), float32.
         rows: Of each split.
         title: Of the dataset.
+        listened: With listening factors to tell: the plays and factors that ``wanted`` comes from.
     """
 
     items: tuple[Item, ...]
@@ -41,6 +56,7 @@ class ItemSplits:
     wanted: NDArray[np.float32]
     rows: Mapping[str, NDArray[np.int64]]
     title: str
+    listened: SplitPlays | None = None
 
     @property
     def learned(self) -> tuple[Item, ...]:
@@ -65,7 +81,15 @@ def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
     _check_targets(recipe)
     splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
     selection = ItemSelection(level=settings.level, texts=settings.read, modalities=settings.modalities)
-    if settings.target == "values":
+    listened: SplitPlays | None = None
+    if settings.target == "listening-factors":
+        by_split = {split: offered_items(catalogue, split, selection) for split in splits}
+        listened = _listened(catalogue, by_split, settings, tell)
+        labels = tuple(f"factor {number}" for number in range(listened.learned.n_dimensions))
+        wanted = {s: item_factors(some, listened.by_split[s], len(labels)) for s, some in by_split.items()}
+        is_scored = recipe.evaluation.split  # of these, items that nobody has played are ranked too
+        fit = {s: np.asarray((~np.isnan(one)).any(axis=1)) | (s == is_scored) for s, one in wanted.items()}
+    elif settings.target == "values":
         by_split = {split: offered_items(catalogue, split, selection) for split in splits}
         labels = settings.values
         wanted = {s: values_of(catalogue, some, labels, settings.values_table) for s, some in by_split.items()}
@@ -91,7 +115,32 @@ def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
         wanted=np.concatenate([wanted[split][fit[split]] for split in splits]),
         rows={split: np.arange(end - len(kept[split]), end) for split, end in zip(splits, ends, strict=True)},
         title=dataset_title(catalogue, [track for item in items for track in item.tracks]),
+        listened=listened,
     )
+
+
+def _listened(
+    catalogue: Catalogue, by_split: Mapping[str, Sequence[Item]], settings: FusionSchemeConfig, tell: Tell
+) -> SplitPlays:
+    """The plays of the items of every split, no artist in two of them.
+
+    Raises:
+        ConfigError: Splits share an artist: what is known of an artist is no cold start.
+    """
+    learned = {plain(item.artist) for item in by_split["train"] if item.artist}
+    for split, some in by_split.items():
+        shared = [item for item in some if split != "train" and item.artist and plain(item.artist) in learned]
+        if shared:
+            raise ConfigError(
+                f"{len(shared)} items of the split {split} are by artists of the split train, such as "
+                f"{shared[0].artist!r}: what is known of an artist is no cold start",
+                hint="split the catalogue by artist",
+            )
+    table = settings.listening.plays
+    plays = PlayCounts.of_listens(catalogue.listens()) if table is None else read_plays(table)
+    ids = {split: [track.track_id for item in some for track in item.tracks] for split, some in by_split.items()}
+    tell(coverage(plays, [track_id for some in ids.values() for track_id in some]).line())
+    return split_plays(plays, ids, settings.listening.factors)
 
 
 def task_of(recipe: Recipe) -> str:
@@ -118,7 +167,7 @@ def _check_targets(recipe: Recipe) -> None:
     assert isinstance(settings, FusionSchemeConfig)
     for modality, stage in (("audio", settings.audio), ("image", settings.image), ("text", settings.text)):
         own = stage.target or target
-        if own != target and ("values" in (own, target) or own == "classes"):
+        if own != target and (own in NUMBERS or target in NUMBERS or own == "classes"):
             raise ConfigError(
                 f"scheme.{modality}.target={own!r} cannot be learned from what the fusion learns, {target!r}",
                 hint=f"leave out scheme.{modality}.target, or set scheme.target to the same",
@@ -143,6 +192,8 @@ def readout_for(target: str, splits: ItemSplits, *, n_factors: int, activation: 
     if target == "label-factors":
         factors = label_factors(splits.wanted[learned] > 0, n_dims=min(n_factors, len(splits.labels)))
         return FactorReadout(factors.labels, activation=activation)
+    if target == "listening-factors":
+        return DirectionReadout(len(splits.labels))
     values = splits.wanted[splits.rows["train"]]
     deviations = np.nanstd(values, axis=0)
     return ValueReadout(np.nanmean(values, axis=0), np.where(deviations > 0, deviations, 1.0))

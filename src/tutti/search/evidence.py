@@ -86,7 +86,7 @@ def percentiles(values: NDArray[np.float32]) -> NDArray[np.float32]:
     known = np.flatnonzero(~np.isnan(values))
     shares = np.zeros(len(values), dtype=np.float32)
     if len(known):
-        order = known[np.argsort(values[known], kind="stable")]
+        order = known[np.argsort(values[known])]  # ties share one share, so their order is free
         ascending = values[order]
         is_new = np.concatenate([[True], ascending[1:] != ascending[:-1]])
         begins = np.flatnonzero(is_new)

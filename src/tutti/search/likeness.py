@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.evidence import mean_of_known
+from tutti.search.nearest import similarities
 
 # With fewer tracks, nothing is subtracted: two tracks around their mean are each other's opposite, however alike.
 FEWEST_CENTRED = 4
@@ -53,7 +54,7 @@ class Likeness:
     def to(self, vector: Vectors) -> Vectors:
         """Cosine of every track to a vector of the same model, NaN for unknown tracks. Shape (tracks,)."""
         direction = self._unit(vector[np.newaxis])[0] * self._scale
-        products = self._vectors @ direction - self._centre @ direction
+        products = similarities(self._vectors, direction) - self._centre @ direction
         return np.asarray(products / self._norms, dtype=np.float32)
 
     def of_pairs(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> Vectors:
@@ -96,8 +97,14 @@ class Soundspace:
         """The share of random pairs that are less alike; the positive part of the cosine where there are no pairs."""
         if not len(self._of_pairs):
             return np.asarray(np.clip(np.nan_to_num(similarity), 0, 1), dtype=np.float32)
-        below = np.searchsorted(self._of_pairs, np.nan_to_num(similarity, nan=-1.0), side="left")
-        return np.asarray(below / len(self._of_pairs), dtype=np.float32)
+        # Counted in ascending order, which is quicker than a search for each track by itself.
+        known = np.nan_to_num(similarity, nan=-1.0)
+        order = np.argsort(known)
+        begins = np.searchsorted(known[order], self._of_pairs, side="right")
+        below = np.cumsum(np.bincount(begins, minlength=len(known) + 1)[:-1])
+        shares = np.empty(len(known), dtype=np.float32)
+        shares[order] = below / len(self._of_pairs)
+        return shares
 
     def _similarity_of_pairs(self, n_tracks: int) -> Vectors:
         """Similarities of random pairs of different tracks, ascending. The same pairs every time."""

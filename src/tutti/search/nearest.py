@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,7 @@ def nearest(vectors: Vectors, query: Vectors, *, k: int, candidates: Flags | Non
     return best(similarities(vectors, query), k=k, candidates=candidates)
 
 
-def best(scores: Vectors, *, k: int, candidates: Flags | None = None) -> Found:
+def best(scores: NDArray[Any], *, k: int, candidates: Flags | None = None) -> Found:
     """The k largest scores, the largest first, ties by their order; NaN is never among them.
 
     >>> best(np.array([0.5, 0.9, np.nan, 0.9], dtype=np.float32), k=3).rows.tolist()

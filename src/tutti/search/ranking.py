@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from tutti.search.corpus import Corpus
 from tutti.search.evidence import percentiles
 from tutti.search.meaning import Meaning
+from tutti.search.nearest import best
 
 WHOLE_NAME, PART_OF_NAME, LEAST_SCORE = 1.0, 0.9, 0.02
 # Natural logarithms of how many times likelier it becomes that a term fits: typed as a tag, a kind of it typed as a
@@ -132,10 +134,6 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
         originals: The row of the first track with the same bytes. Shape (tracks,).
         k: How many at most.
     """
-    counted = [np.where(part.present, part.scores, ABSENT * part.scores) for part in parts]
-    logarithms = np.log(np.maximum(counted, LEAST_SCORE))
-    weights = [part.weight for part in parts]
-    scores = np.exp(np.average(logarithms, axis=0, weights=weights))
     wanted = [part for part in parts if not part.is_negative]
     is_hit = candidates.copy()
     for part in parts:
@@ -144,10 +142,29 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
     if wanted:
         is_hit &= np.mean([part.present for part in wanted], axis=0) >= LEAST_PRESENT
     rows = np.flatnonzero(is_hit)
-    ordered = rows[np.argsort(-scores[rows], kind="stable")]
-    _, first = np.unique(originals[ordered], return_index=True)
-    best = ordered[np.sort(first)[:k]]
-    return Ranking(rows=best, scores=np.clip(scores[best], 0, 1).astype(np.float32))
+    scores = _blended(parts, rows)
+    chosen = best_unlike(scores, originals[rows], k=k)
+    return Ranking(rows=rows[chosen], scores=np.clip(scores[chosen], 0, 1).astype(np.float32))
+
+
+def best_unlike(scores: NDArray[Any], originals: NDArray[np.int64], *, k: int) -> NDArray[np.int64]:
+    """Places of the k best scores, best first, ties by their order; of those with the same original only the first."""
+    n_wanted = 2 * k
+    while True:
+        places = best(scores, k=n_wanted).rows
+        _, first = np.unique(originals[places], return_index=True)
+        if len(first) >= k or len(places) < n_wanted:
+            return places[np.sort(first)[:k]]
+        n_wanted *= 2
+
+
+def _blended(parts: Sequence[Part], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weighted geometric means of the parts' scores in some rows. Shape (rows,)."""
+    total = np.zeros(len(rows))
+    for part in parts:
+        counted = np.where(part.present[rows], 1.0, ABSENT) * part.scores[rows]
+        total += part.weight * np.log(np.maximum(counted, LEAST_SCORE))
+    return np.asarray(np.exp(total / sum(part.weight for part in parts)))
 
 
 def _found(meaning: Meaning, corpus: Corpus) -> dict[str, Flags]:
@@ -171,8 +188,9 @@ def _of_decade(tags: Sequence[str], corpus: Corpus) -> Flags:
     decades = [int(tag[:-1]) for tag in tags if tag.endswith("s") and tag[:-1].isdigit() and len(tag) == 3]
     if not decades:
         return np.zeros(len(corpus), dtype=bool)
-    years = np.array([year or 0 for year in corpus.column("year")])
-    return np.asarray(np.isin(years // 10 * 10, [decade + (1900 if decade >= 20 else 2000) for decade in decades]))
+    return np.asarray(
+        np.isin(corpus.years // 10 * 10, [decade + (1900 if decade >= 20 else 2000) for decade in decades])
+    )
 
 
 def _any(flags: Sequence[Flags], n_tracks: int) -> Flags:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from tutti.errors import ModelError, unknown_name
+from tutti.models.concept_listener import ConceptListener
+from tutti.models.concept_reader import ConceptReader
 from tutti.models.covers import CoverEncoder
 from tutti.models.encoders import ModalityEncoder, Projection
 from tutti.models.extractors.pictures import PictureExtractor
@@ -15,7 +17,7 @@ from tutti.models.extractors.projected import ProjectedEncoder
 from tutti.models.extractors.sounds import SoundExtractor
 from tutti.models.language_encoders import LanguageEncoder
 from tutti.models.model_folders import CONFIG
-from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
+from tutti.models.projections import CanonicalCorrelations, LinearMaps, PrincipalComponents
 from tutti.models.song_encoders import ListeningEncoder, SongEncoder
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.spaces import SpaceNetwork
@@ -29,6 +31,8 @@ KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
     "tutti text encoder": TextEncoder.load,
     "tutti language encoder": LanguageEncoder.load,
     "tutti word encoder": WordEncoder.load,
+    "tutti concept reader": ConceptReader.load,
+    "tutti concept listener": ConceptListener.load,
     "tutti sound extractor": SoundExtractor.load,
     "tutti picture extractor": PictureExtractor.load,
     "tutti projected encoder": ProjectedEncoder.load,
@@ -38,6 +42,7 @@ KINDS: dict[str, Callable[[Path], ModalityEncoder]] = {
 PROJECTIONS: dict[str, Callable[[Path], Projection]] = {
     "tutti space": SpaceNetwork.load,
     "tutti principal components": PrincipalComponents.load,
+    "tutti linear maps": LinearMaps.load,
     "tutti canonical correlations": CanonicalCorrelations.load,
     "tutti tag-song space": TagSongSpace.load,
 }

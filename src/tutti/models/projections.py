@@ -149,6 +149,12 @@ class PrincipalComponents(_Linear):
         return cls(means=means, matrices=matrices)
 
 
+class LinearMaps(_Linear):
+    """Means and matrices that come from elsewhere, such as from what dimensions are known to mean."""
+
+    KIND: ClassVar[str] = "tutti linear maps"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CanonicalCorrelations(_Linear):
     """Of two modalities the directions in which they go together most, the strongest first.

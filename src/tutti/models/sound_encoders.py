@@ -17,7 +17,7 @@ from tutti.audio.recording import Recording
 from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.models.encoders import Encoded, Progress, gathered
-from tutti.models.inference import Analysis, analyse
+from tutti.models.inference import Analysis, Result, analyse
 from tutti.models.model import Model
 
 
@@ -76,7 +76,7 @@ class SoundEncoder:
             track_id = analysis.recording.key
             for item in owners[track_id]:
                 if analysis.refusal is None:
-                    heard.setdefault(item.item_id, {})[track_id] = analysis.results[self.name].vectors
+                    heard.setdefault(item.item_id, {})[track_id] = self._vector_of(analysis.results[self.model.name])
                 problem = _problem(analysis)
                 if problem is not None:
                     problems.setdefault(item.item_id, problem)
@@ -85,6 +85,9 @@ class SoundEncoder:
         # Summed in the order of the tracks, not in that in which they were heard: the same sum every time.
         means = {key: np.mean([some[one] for one in sorted(some)], axis=0) for key, some in heard.items()}
         return gathered(items, means, problems, embed_dim=self.embed_dim)
+
+    def _vector_of(self, result: Result) -> NDArray[np.float32]:
+        return result.vectors
 
 
 def _problem(analysis: Analysis) -> str | None:

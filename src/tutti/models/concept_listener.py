@@ -1,0 +1,193 @@
+"""Sounds as what a tagger says of them: the audio encoder of spaces that are made from tags.
+
+A vector holds the log odds of concepts (labels that mean the same are averaged, labels of an absence turned round) and,
+behind them, the tagger's own vector. Both are what ``tutti index`` stores of a track, so that a catalogue's tracks are
+placed without hearing them again (:meth:`ConceptListener.from_predictions`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.errors import ConfigError, ModelError, ShapeError
+from tutti.models.inference import Result
+from tutti.models.model import Model
+from tutti.models.model_folders import CONFIG, checked_settings, fingerprint_of, read_settings, settings_folder
+from tutti.models.sound_encoders import SoundEncoder
+from tutti.models.zoo import load_model
+from tutti.text.vocabulary import Vocabulary
+
+FORMAT = 1
+KIND = "tutti concept listener"
+SMALLEST_PROBABILITY = 1e-4
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConceptListenerConfig:
+    """Which tagger is listened with, and what its labels mean.
+
+    Attributes:
+        tagger: Its name, or the folder of its bundle.
+        tagger_fingerprint: Of the weights whose probabilities are understood here.
+        labels: Of the tagger, in the order of its probabilities.
+        concepts: For each, the labels that tell of it and 1, or -1 where a label tells of its absence.
+        n_vector: Dimensions of the tagger's vectors.
+    """
+
+    tagger: str
+    tagger_fingerprint: str
+    labels: tuple[str, ...]
+    concepts: dict[str, dict[str, int]]
+    n_vector: int
+
+    def __post_init__(self) -> None:
+        strangers = {label for sources in self.concepts.values() for label in sources} - set(self.labels)
+        if strangers or not self.concepts or not all(self.concepts.values()):
+            told = f"{sorted(strangers)[0]!r} is none" if strangers else "a concept has none"
+            raise ConfigError(
+                f"concepts stand for labels of {self.tagger}, and {told}", hint="make the encoder of its vocabulary"
+            )
+
+
+class ConceptListener(SoundEncoder):
+    """A :class:`tutti.models.encoders.ModalityEncoder` of sounds: log odds of concepts, and a tagger's vector.
+
+    Args:
+        config: The tagger and its labels.
+        tagger: The tagger itself; None loads it when first something is to be heard.
+    """
+
+    def __init__(self, config: ConceptListenerConfig, tagger: Model | None = None) -> None:
+        self.config = config
+        self._tagger = tagger
+
+    @classmethod
+    def of(cls, tagger: Model) -> Self:
+        """The encoder of a tagger, its labels understood by the thesaurus.
+
+        Raises:
+            ConfigError: The tagger gives no probabilities, or has no labels.
+        """
+        tagger.check_probabilities()
+        sets = {source.partition(":")[0] for some in tagger.config.label_sources.values() for source in some}
+        vocabulary = Vocabulary({tagger.name: tagger.labels}, label_sets=sets)
+        concepts = {
+            name: {source.label: -1 if source.is_absence else 1 for source in concept.sources}
+            for name, concept in vocabulary.concepts.items()
+        }
+        config = ConceptListenerConfig(
+            tagger=tagger.name,
+            tagger_fingerprint=tagger.fingerprint,
+            labels=tagger.labels,
+            concepts=concepts,
+            n_vector=tagger.embed_dim,
+        )
+        return cls(config, tagger)
+
+    @cached_property
+    def model(self) -> Model:  # type: ignore[override]
+        """The tagger.
+
+        Raises:
+            UnknownNameError: There is none of this name.
+            ModelError: It is another one than the encoder was made with.
+        """
+        tagger = self._tagger or load_model(self.config.tagger)
+        if tagger.fingerprint != self.config.tagger_fingerprint:
+            raise ModelError(
+                f"{tagger.name} has the fingerprint {tagger.fingerprint}; the space was made with "
+                f"{self.config.tagger_fingerprint}",
+                hint="take the version of the model that the space was made with, or make the space anew",
+            )
+        return tagger
+
+    @property
+    def name(self) -> str:
+        """Of the tagger."""
+        return self.config.tagger
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """In the order of their log odds."""
+        return tuple(self.config.concepts)
+
+    @property
+    def embed_dim(self) -> int:
+        """Concepts and the tagger's dimensions."""
+        return len(self.config.concepts) + self.config.n_vector
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever the vectors do."""
+        return fingerprint_of(repr(sorted(dataclasses.asdict(self.config).items())))
+
+    def from_predictions(self, vectors: NDArray[Any], probabilities: NDArray[Any]) -> Floats:
+        """What :meth:`encode` gives, from what the tagger said of tracks before.
+
+        Args:
+            vectors: NaN in the rows of tracks that were not heard. Shape (tracks, dimensions of the tagger).
+            probabilities: Of its labels, the same. Shape (tracks, labels).
+
+        Returns:
+            Shape (tracks, embed_dim).
+
+        Raises:
+            ShapeError: They are another tagger's.
+        """
+        wanted = (self.config.n_vector, len(self.config.labels))
+        if (vectors.shape[-1], probabilities.shape[-1]) != wanted or vectors.shape[:-1] != probabilities.shape[:-1]:
+            raise ShapeError(
+                f"vectors {vectors.shape} and probabilities {probabilities.shape} are none of {self.config.tagger}, "
+                f"which has {wanted[0]} dimensions and {wanted[1]} labels",
+                hint=f"give what {self.config.tagger} said of the tracks",
+            )
+        heard = log_odds(probabilities) @ self._signs
+        return np.concatenate([heard, vectors], axis=-1).astype(np.float32)
+
+    @cached_property
+    def _signs(self) -> Floats:
+        """What each label says of each concept. Shape (labels, concepts)."""
+        place = {label: row for row, label in enumerate(self.config.labels)}
+        signs = np.zeros((len(place), len(self.config.concepts)), dtype=np.float32)
+        for column, sources in enumerate(self.config.concepts.values()):
+            for label, sign in sources.items():
+                signs[place[label], column] = sign / len(sources)
+        return signs
+
+    def _vector_of(self, result: Result) -> Floats:
+        return self.from_predictions(result.vectors, result.probabilities)
+
+    def save(self, folder: Path) -> None:
+        """Write what labels mean, atomically; the tagger's weights are not copied.
+
+        Raises:
+            ModelError: The folder exists and holds something else.
+        """
+        values = {"format": FORMAT, "kind": KIND, **dataclasses.asdict(self.config)}
+        with settings_folder(folder, values, what="encoder"):
+            pass
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The encoder in a folder.
+
+        Raises:
+            ModelError: There is none, or a damaged or newer one.
+        """
+        settings, origin = read_settings(folder, kind=KIND, newest=FORMAT), str(folder / CONFIG)
+        return cls(checked_settings(ConceptListenerConfig, settings, origin=origin, what="encoder"))
+
+
+def log_odds(probabilities: NDArray[Any]) -> Floats:
+    """log(p / (1 - p)), with p kept 0.0001 away from 0 and 1; NaN stays NaN."""
+    bounded = np.clip(np.asarray(probabilities, dtype=np.float32), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    return np.asarray(np.log(bounded) - np.log1p(-bounded), dtype=np.float32)

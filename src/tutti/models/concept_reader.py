@@ -1,0 +1,262 @@
+"""Texts to weights of concepts that can be heard: the text encoder of spaces that are made from tags.
+
+A passage is read in three ways, whose weights are added: phrase by phrase, where a phrase that the lexicon has means
+just what stands there and any other what its nearest names mean; clause by clause; and as a whole, both by nearest
+names. So "drum & bass" means exactly that, "no drums" its opposite, and "a song for the last bus home" something too.
+
+The lexicon and the sentence vectors of its names travel in the encoder's folder; the sentence encoder's own weights do
+not, its fingerprint does, and it is loaded when first something is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from tutti.data.items import Item
+from tutti.data.track import Modality
+from tutti.errors import ConfigError, ModelError, QueryError, ShapeError
+from tutti.models.encoders import Encoded, Progress, gathered
+from tutti.models.model_folders import (
+    CONFIG,
+    WEIGHTS,
+    checked_settings,
+    fingerprint_of,
+    read_settings,
+    settings_folder,
+)
+from tutti.text.lexicon import Floats, Lexicon
+from tutti.text.passages import passages_of
+from tutti.text.phrases import Phrase, parse
+from tutti.text.sentences import SentenceEncoder
+
+FORMAT = 1
+KIND = "tutti concept reader"
+NAMES = "names.txt"
+STEPS = 127  # sentence vectors are kept in steps of 1/127: cosines err by less than 0.005
+CLAUSE_ENDS = re.compile(r"[.:!?]+(?=\s|$)|[,;|()\[\]\n\r]+|\s[–—]+\s")
+NO_WORDS = "no word of the text says anything about music"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConceptReaderConfig:
+    """How a text becomes weights of concepts.
+
+    Attributes:
+        concepts: In the order of the weights.
+        temperature: Of the softmax over names, see :meth:`tutti.text.lexicon.Lexicon.nearest`.
+        floor: A text whose nearest name has this cosine or less means nothing; above, its weight grows to 1.
+        unknown: Weight of phrases that are no name.
+        clauses: Weight of each clause.
+        whole: Weight of the passage as a whole.
+        name: Of the encoder.
+    """
+
+    concepts: tuple[str, ...]
+    temperature: float = 0.05
+    floor: float = 0.3
+    unknown: float = 0.5
+    clauses: float = 0.5
+    whole: float = 0.5
+    name: str = "concepts"
+
+    def __post_init__(self) -> None:
+        if not self.concepts:
+            raise ConfigError("there are no concepts to read", hint="name those that a tagger's labels stand for")
+        if self.temperature <= 0 or not 0 <= self.floor < 1:
+            raise ConfigError(
+                f"temperature={self.temperature:g} and floor={self.floor:g} make no reader",
+                hint="give a temperature above 0, such as 0.05, and a floor from 0, below 1",
+            )
+
+
+class ConceptReader:
+    """A :class:`tutti.models.encoders.ModalityEncoder` of texts; one number a concept.
+
+    Args:
+        config: How texts are read.
+        lexicon: Of the same concepts.
+        read_by: The fingerprint of the sentence encoder whose vectors the lexicon has.
+        sentences: The sentence encoder; None loads the one at hand when it is first needed.
+
+    Raises:
+        ShapeError: The lexicon is of other concepts.
+    """
+
+    modality: Modality = "text"
+
+    def __init__(
+        self,
+        config: ConceptReaderConfig,
+        lexicon: Lexicon,
+        *,
+        read_by: str,
+        sentences: SentenceEncoder | None = None,
+    ) -> None:
+        if lexicon.concepts != config.concepts:
+            raise ShapeError(
+                f"the lexicon tells of {len(lexicon.concepts)} concepts, others than the reader's "
+                f"{len(config.concepts)}",
+                hint="make both of one vocabulary",
+            )
+        self.config, self.lexicon, self.read_by = config, lexicon, read_by
+        self._given = sentences
+
+    @property
+    def name(self) -> str:
+        """Of the configuration."""
+        return self.config.name
+
+    @property
+    def embed_dim(self) -> int:
+        """Concepts."""
+        return len(self.config.concepts)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes whenever what is read of a text does."""
+        told = repr((sorted(dataclasses.asdict(self.config).items()), self.lexicon.names, self.read_by))
+        return fingerprint_of(told, _kept(self.lexicon))
+
+    def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
+        """Weights of the concepts in items' texts; see the protocol. A text that means nothing counts as absent."""
+        vectors, presence, problems = self.encode_texts([item.text for item in items], progress=progress)
+        found = {item.item_id: vectors[row] for row, item in enumerate(items) if presence[row]}
+        told = {item.item_id: problem for item, problem in zip(items, problems, strict=True) if problem}
+        return gathered(items, found, told, embed_dim=self.embed_dim)
+
+    def encode_texts(
+        self, texts: Sequence[str], *, progress: Progress | None = None
+    ) -> tuple[Floats, NDArray[np.bool_], tuple[str, ...]]:
+        """Weights of concepts, NaN where a text means nothing, whether it means something, and what was wrong.
+
+        Raises:
+            MissingExtraError: transformers is not installed.
+            ConfigError: There is no sentence encoder at hand.
+            ModelError: It is another one than the reader was made with.
+        """
+        weights = np.full((len(texts), self.embed_dim), np.nan, dtype=np.float32)
+        problems = []
+        for row, text in enumerate(texts):
+            read = sum((self._read(passage) for passage in passages_of(text)), np.zeros(self.embed_dim, np.float32))
+            if read.any():
+                weights[row] = read
+            problems.append(NO_WORDS if text.strip() and not read.any() else "")
+            if progress is not None:
+                progress(row + 1, len(texts))
+        presence = np.asarray(np.isfinite(weights).all(axis=1), dtype=np.bool_)
+        return weights, presence, tuple(problems)
+
+    def _read(self, passage: str) -> Floats:
+        """Weights of one passage. Shape (concepts,)."""
+        known, asked = self._taken_apart(passage)
+        if not asked:
+            return known
+        texts = list(dict.fromkeys(text for text, _ in asked))
+        meanings, cosines = self.lexicon.nearest(self._sentences.encode(texts), temperature=self.config.temperature)
+        strengths = np.maximum(cosines - self.config.floor, 0) / (1 - self.config.floor)
+        rows = [texts.index(text) for text, _ in asked]
+        factors = np.array([weight for _, weight in asked], dtype=np.float32) * strengths[rows]
+        return np.asarray(known + factors @ meanings[rows], dtype=np.float32)
+
+    def _taken_apart(self, passage: str) -> tuple[Floats, list[tuple[str, float]]]:
+        """What the known phrases mean together, and what else is to be read, with its weight."""
+        known = np.zeros(self.embed_dim, dtype=np.float32)
+        asked: list[tuple[str, float]] = []
+        whole = self.config.whole
+        for clause in CLAUSE_ENDS.split(passage):
+            phrases = _phrases(clause, self.lexicon)
+            for phrase in phrases:
+                meaning, sign = self.lexicon.find(phrase.text), -1.0 if phrase.is_negative else 1.0
+                if meaning is None:
+                    asked.append((phrase.text, sign * self.config.unknown))
+                else:
+                    known += sign * meaning
+            if any(phrase.is_negative for phrase in phrases):
+                whole = 0.0  # sentence encoders overlook a "no"
+            elif phrases:
+                asked.append((clause.strip(), self.config.clauses))
+        if asked:
+            asked.append((passage, whole))
+        return known, [(text, weight) for text, weight in asked if weight]
+
+    @cached_property
+    def _sentences(self) -> SentenceEncoder:
+        encoder = self._given or SentenceEncoder.load()
+        if encoder.fingerprint != self.read_by:
+            raise ModelError(
+                f"the words of {self.name} were read by the sentence encoder {self.read_by}; at hand is "
+                f"{encoder.fingerprint}",
+                hint="run: pip install -U 'tutti[text]', or make the space anew",
+            )
+        return encoder
+
+    def save(self, folder: Path) -> None:
+        """Write configuration and lexicon, atomically.
+
+        Raises:
+            ModelError: The folder exists and holds something else.
+        """
+        values: dict[str, Any] = {"format": FORMAT, "kind": KIND, **dataclasses.asdict(self.config)}
+        with settings_folder(folder, values | {"read_by": self.read_by}, what="encoder") as partial:
+            (partial / NAMES).write_text("\n".join(self.lexicon.names) + "\n", encoding="utf-8")
+            save_file(_kept(self.lexicon), partial / WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: Path, *, sentences: SentenceEncoder | None = None) -> Self:
+        """The encoder in a folder.
+
+        Raises:
+            ModelError: There is none, or a damaged or newer one.
+        """
+        settings, origin = read_settings(folder, kind=KIND, newest=FORMAT), str(folder / CONFIG)
+        read_by = str(settings.pop("read_by", ""))
+        config = checked_settings(ConceptReaderConfig, settings, origin=origin, what="encoder")
+        try:
+            arrays = load_file(folder / WEIGHTS)
+            lexicon = Lexicon(
+                names=tuple((folder / NAMES).read_text(encoding="utf-8").splitlines()),
+                concepts=config.concepts,
+                meanings=arrays["meanings"].astype(np.float32),
+                vectors=_unpacked(arrays["vectors"]),
+            )
+        except (OSError, SafetensorError, KeyError, UnicodeDecodeError, ShapeError) as cause:
+            raise ModelError(f"the lexicon in {folder} cannot be used: {cause}", hint="take the space anew") from None
+        return cls(config, lexicon, read_by=read_by, sentences=sentences)
+
+
+def _phrases(clause: str, lexicon: Lexicon) -> tuple[Phrase, ...]:
+    try:
+        return parse(clause, lambda phrase: lexicon.find(phrase) is not None)
+    except QueryError:  # there is no word in it
+        return ()
+
+
+def packed(vectors: Floats) -> Floats:
+    """Sentence vectors as they will come back from a folder."""
+    return _unpacked(_steps(vectors))
+
+
+def _steps(vectors: Floats) -> NDArray[np.int8]:
+    # The largest element of each vector takes the whole range: a constant factor would waste most of it.
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    return np.asarray(np.round(vectors / largest * STEPS), dtype=np.int8)
+
+
+def _unpacked(steps: NDArray[np.int8]) -> Floats:
+    vectors = steps.astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _kept(lexicon: Lexicon) -> dict[str, NDArray[Any]]:
+    return {"meanings": lexicon.meanings.astype(np.float16), "vectors": _steps(lexicon.vectors)}

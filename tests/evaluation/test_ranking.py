@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from tutti.errors import ShapeError
-from tutti.evaluation.ranking import average_precision_at_k, ndcg_at_k
+from tutti.evaluation.ranking import average_precision_at_k, ndcg_at_k, precision_at_k
 
 
 @pytest.fixture
@@ -61,3 +61,10 @@ def test_matrices_that_do_not_fit_are_refused():
         ndcg_at_k(np.ones((2, 3), dtype=bool), np.zeros((3, 2)), k=1)
     with pytest.raises(ShapeError, match="NaN"):
         ndcg_at_k(np.ones((1, 2), dtype=bool), np.array([[0, np.nan]]), k=1)
+
+
+def test_precision_is_counted_among_the_first_few_and_is_nothing_without_a_relevant_item():
+    relevant = np.array([[True, False, True], [False, False, False]])
+    found = precision_at_k(relevant, np.array([[1, 2, 3], [1, 2, 3]]), k=2)
+    assert found[0] == 0.5
+    assert np.isnan(found[1])

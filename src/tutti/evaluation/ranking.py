@@ -56,6 +56,22 @@ def average_precision_at_k(relevant: BoolMatrix, scores: NDArray[Any], *, k: int
     return _where_defined((precision * hits).sum(axis=1), np.minimum(relevant.sum(axis=1), k))
 
 
+def precision_at_k(relevant: BoolMatrix, scores: NDArray[Any], *, k: int) -> FloatMatrix:
+    """Share of the first k items that are relevant; where fewer are, it cannot reach 1.
+
+    Returns:
+        From 0 to 1, one a query. Shape (queries,).
+
+    Raises:
+        ShapeError: The matrices do not fit, or k lies outside 1 to the number of items.
+
+    >>> precision_at_k(np.array([[True, False, True]]), np.array([[3, 2, 1]]), k=2).tolist()
+    [0.5]
+    """
+    hits = _first(relevant, scores, k)
+    return _where_defined(hits.sum(axis=1) / k, np.where(relevant.any(axis=1), 1.0, 0.0))
+
+
 def _first(relevant: BoolMatrix, scores: NDArray[Any], k: int) -> BoolMatrix:
     """Whether each of a query's first k items is relevant. Shape (queries, k)."""
     if relevant.ndim != 2 or relevant.shape != scores.shape:

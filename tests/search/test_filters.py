@@ -7,7 +7,7 @@ import pytest
 
 from tutti.errors import QueryError
 from tutti.search.corpus import Corpus
-from tutti.search.filters import matching
+from tutti.search.filters import asked, compared, matching
 from tutti.search.library import Library
 
 
@@ -53,3 +53,37 @@ def test_nonsense_and_tricks_are_refused_and_change_nothing(small_library: Libra
 
 def test_a_quote_in_a_name_is_no_trouble(small_library: Library) -> None:
     assert found(small_library, "artist = 'O''Brien'") == []
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "year > 1960",
+        "year<=1961 AND artist = 'Bill Tree'",
+        "artist <> 'Circuit' and year != 1958",
+        "album = 'Warehouse'",
+        "album != 'Warehouse'",
+        "title = 'O''Brien and year > 3'",
+        "year >= -5",
+        "duration > 10",
+    ],
+)
+def test_comparisons_answered_from_memory_are_those_of_the_catalogue(small_library: Library, where: str) -> None:
+    corpus = Corpus.load(small_library)
+    met = compared(where, corpus.tracks)
+    assert met is not None
+    assert np.array_equal(met, asked(small_library, corpus, where))
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["year > 1960 or year < 3", "title > 'a'", "year = 'x'", "title = 3", "not year > 3", "(year > 3)", "year > 3 and"],
+)
+def test_everything_else_is_asked_of_the_catalogue(small_library: Library, where: str) -> None:
+    assert compared(where, Corpus.load(small_library).tracks) is None
+
+
+def test_an_answer_that_is_remembered_cannot_be_spoilt(small_library: Library) -> None:
+    corpus = Corpus.load(small_library)
+    matching(small_library, corpus, "year > 0")[:] = False
+    assert matching(small_library, corpus, "year > 0").all()

@@ -91,6 +91,7 @@ class Corpus:
         self.models = catalogue.models()
         self.described = {name: Described(catalogue, record, self) for name, record in self.models.items()}
         self.track_ids: list[str] = tracks["track_id"].to_pylist()
+        self.conditions: dict[str, NDArray[np.bool_]] = {}  # answered before, see ``tutti.search.filters``
         self._points: dict[str, SpacePoints] = {}
 
     @classmethod

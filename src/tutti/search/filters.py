@@ -1,7 +1,8 @@
 """Conditions on tracks, in SQL, that are met before anything is ranked.
 
 A condition is an expression over the columns of the tracks table. It is evaluated, not executed: nothing in it can
-change the catalogue.
+change the catalogue. Comparisons joined by AND are answered from memory, everything else by the catalogue; answers are
+remembered for as long as the corpus is.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import difflib
 import re
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tutti.data.catalogue import Catalogue
@@ -25,6 +28,12 @@ OTHER_NAMES = {
 }  # fmt: skip
 STRINGS = re.compile(r"'(?:[^']|'')*'")
 WORDS = re.compile(r"[A-Za-z_]\w*(?!\w*\s*\()")
+COMPARISON = re.compile(r"\s*([a-z_]+)\s*(<=|>=|!=|<>|=|<|>)\s*(?:(-?\d{1,9})|'((?:[^']|'')*)')\s*((?i:and)\b|$)")
+COMPARERS = {
+    "=": pc.equal, "!=": pc.not_equal, "<>": pc.not_equal,
+    "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal,
+}  # fmt: skip
+N_REMEMBERED = 64
 
 
 def matching(catalogue: Catalogue, corpus: Corpus, where: str | None) -> NDArray[np.bool_]:
@@ -39,6 +48,36 @@ def matching(catalogue: Catalogue, corpus: Corpus, where: str | None) -> NDArray
         raise QueryError("the condition is empty", hint="write SQL such as \"artist = 'X' and year < 1990\"")
     if ";" in STRINGS.sub("''", where):
         raise QueryError(f"{where!r} is more than a condition", hint="leave out the semicolon and what follows it")
+    if where not in corpus.conditions:
+        if len(corpus.conditions) >= N_REMEMBERED:
+            corpus.conditions.clear()
+        known = compared(where, corpus.tracks)
+        corpus.conditions[where] = asked(catalogue, corpus, where) if known is None else known
+    return corpus.conditions[where].copy()
+
+
+def compared(where: str, tracks: pa.Table) -> NDArray[np.bool_] | None:
+    """The tracks that meet comparisons of columns with numbers or words, joined by AND; None where it is anything else.
+
+    As in SQL, a missing value meets no comparison.
+    """
+    met, position = np.ones(tracks.num_rows, dtype=bool), 0
+    while True:
+        match = COMPARISON.match(where, position)
+        if match is None or match[1] not in tracks.column_names:
+            return None
+        column, is_number, is_equality = tracks[match[1]], match[3] is not None, match[2] in ("=", "!=", "<>")
+        if not (pa.types.is_primitive(column.type) if is_number else pa.types.is_string(column.type) and is_equality):
+            return None
+        wanted = int(match[3]) if is_number else match[4].replace("''", "'")
+        met &= np.asarray(pc.fill_null(COMPARERS[match[2]](column, wanted), False), dtype=bool)
+        position = match.end()
+        if not match[5]:
+            return met
+
+
+def asked(catalogue: Catalogue, corpus: Corpus, where: str) -> NDArray[np.bool_]:
+    """The tracks that meet a condition, as the catalogue answers it. Raises as :func:`matching` does."""
     try:
         rows = catalogue.read("tracks", columns=["track_id"], where=where)
     except QueryError as error:
@@ -51,7 +90,8 @@ def matching(catalogue: Catalogue, corpus: Corpus, where: str | None) -> NDArray
             hint=f"did you mean {meant!r}? columns: {', '.join(TRACKS.names)}",
         ) from error
     found = np.zeros(len(corpus), dtype=bool)
-    found[[corpus.row_of[track_id] for track_id in rows["track_id"].to_pylist() if track_id in corpus.row_of]] = True
+    matched = corpus.rows_of(rows["track_id"])
+    found[matched[matched >= 0]] = True
     return found
 
 

@@ -22,11 +22,13 @@ from tutti.cli import (
     models,
     probe,
     pseudo_labels,
+    recommend,
     reproduce,
     robustness,
     search,
     tag,
     training,
+    word_vectors,
     words,
     world,
 )
@@ -52,6 +54,7 @@ for command in (
     search.similar,
     search.show,
     search.stats,
+    recommend.recommend,
     training.train,
     pseudo_labels.pseudolabel,
     evaluation.evaluate,
@@ -70,6 +73,7 @@ app.command(name="map")(map_page.item_map)
 app.add_typer(models.models_app, name="models")
 app.add_typer(datasets.datasets_app, name="datasets")
 app.add_typer(listening.listening_app, name="listening")
+app.add_typer(word_vectors.word_vectors_app, name="wordvectors")
 
 
 def _print_version(is_asked: bool) -> None:

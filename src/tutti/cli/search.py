@@ -47,7 +47,7 @@ def search(
     from tutti.search.library import open_catalogue
 
     hits = open_catalogue(catalogue).search(" ".join(query or ()), k=k, like=like, where=where)
-    _print_hits(hits, as_json=as_json)
+    print_hits(hits, as_json=as_json)
 
 
 def similar(
@@ -63,7 +63,7 @@ def similar(
     """
     from tutti.search.library import open_catalogue
 
-    _print_hits(open_catalogue(catalogue).similar(track, k=k, where=where), as_json=as_json)
+    print_hits(open_catalogue(catalogue).similar(track, k=k, where=where), as_json=as_json)
 
 
 def show(
@@ -96,7 +96,8 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def _print_hits(hits: Hits, *, as_json: bool) -> None:
+def print_hits(hits: Hits, *, as_json: bool) -> None:
+    """Hits on stdout, as a table or as JSON; notes on stderr."""
     if not hits:
         typer.echo("nothing matches", err=True)
     for note in hits.notes:

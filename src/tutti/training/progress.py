@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -42,3 +42,22 @@ def steps_shown(n_steps: int, *, done: int, quiet: bool) -> Iterator[ShownSteps]
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         yield ShownSteps(progress, progress.add_task("training", total=n_steps, completed=done))
+
+
+@contextmanager
+def shown_when_told(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A function that is told how much of how much is done; the bar appears when it is first told.
+
+    Args:
+        quiet: Show nothing.
+    """
+    shown: list[ShownSteps] = []
+    with ExitStack() as stack:
+
+        def tell(n_done: int, n_all: int) -> None:
+            if not shown:
+                shown.append(stack.enter_context(steps_shown(n_all, done=0, quiet=quiet)))
+                shown[0].describe("tracks")
+            shown[0].advance_to(n_done, n_all)
+
+        yield tell

@@ -2,9 +2,10 @@
 
 A :class:`WordReader` reads texts: :class:`VocabularyReader` by word vectors, :class:`SentenceReader` by a sentence
 encoder behind the same interface. Each tag tells how it was understood; what cannot be understood is NaN and told,
-never zeros. A tag is looked up, in this order: as it is, in its other number, as another name of the same thing in the
-thesaurus, as its words where all are known, by spelling, as a kind of something in the thesaurus, and as those of its
-words that are known.
+never zeros. A tag is looked up, in this order: as it is and in its other number, unless it is an acronym whose vector
+lies far from what it stands for in music; as an acronym; as its words where all are known; as another name of the same
+thing in the thesaurus; by spelling; as a kind of something in the thesaurus; by the thesaurus's description; and as
+those of its words that are known.
 """
 
 from __future__ import annotations
@@ -19,17 +20,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.errors import ShapeError
+from tutti.text.acronyms import spelled_out
 from tutti.text.sentences import SentenceEncoder
 from tutti.text.spelling import SHORTEST_CORRECTED, corrected, forms, plain
 from tutti.text.thesaurus import Thesaurus, load_thesaurus
 from tutti.text.word_vectors import WordVectors
 
-How = Literal["word", "phrase", "form", "synonym", "words", "spelling", "near", "some words", "sentence", "unknown"]
+# fmt: off
+How = Literal[
+    "word", "phrase", "form", "acronym", "words", "synonym", "spelling", "near", "description", "some words",
+    "sentence", "unknown",
+]
+# fmt: on
 BETWEEN_TAGS = re.compile(r"[,;|/\n\t]+")
 # Words of a tag at most; a longer part of a text is prose, in which no word is corrected or replaced.
 LONGEST_TAG = 6
+LONGEST_PHRASE = 4  # words that a vocabulary has as one, such as drum and bass
 # Of a large vocabulary only so many words, the most frequent, are what somebody may have meant to spell.
 N_SPELLED = 20_000
+# Cosine between an acronym and the mean of its words from which on it means the music: of GloVe's vectors, dj has 0.54
+# and psytrance 0.55, edm 0.19 and dnb, which is a bank, -0.04.
+ACRONYM_FLOOR = 0.4
+# Of a description, terms of a smaller weight say too little, and less than this share of it would be another thing.
+LEAST_WEIGHT, LEAST_COVERAGE = 0.5, 0.3
 # fmt: off
 SMALL_WORDS = frozenset((
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "in", "is", "it", "its", "of", "on", "or",
@@ -44,9 +57,9 @@ class TagReading:
 
     Attributes:
         tag: In its plain form.
-        how: ``word`` or ``phrase`` of the vocabulary; its other ``form`` (number, spaces); a ``synonym``, or something
-            ``near``, of the thesaurus; its ``words`` one by one, or ``some words`` of them; by ``spelling``; as a
-            ``sentence``; ``unknown``.
+        how: ``word`` or ``phrase`` of the vocabulary; its other ``form`` (number, spaces); an ``acronym``, by what it
+            stands for; its ``words`` one by one, or ``some words`` of them; a ``synonym``, something ``near``, or the
+            ``description``, of the thesaurus; by ``spelling``; as a ``sentence``; ``unknown``.
         via: The words of the vocabulary that were read.
         left_out: Words that are not known, and were not read.
     """
@@ -218,7 +231,10 @@ class VocabularyReader:
         return merged(some) if self.is_unit else some.mean(axis=0)
 
     def _understood(self, tag: str) -> TagReading:
-        ways = [self._as_it_is, self._as_synonym, self._as_words, self._as_spelt, self._as_near, self._as_some_words]
+        ways = [
+            *(self._as_it_is, self._as_acronym, self._as_words, self._as_synonym, self._as_spelt, self._as_near),
+            *(self._as_described, self._as_some_words),
+        ]
         if tag.count(" ") >= LONGEST_TAG:
             ways = [self._as_some_words]
         return next((found for way in ways if (found := way(tag)) is not None), TagReading(tag=tag, how="unknown"))
@@ -239,10 +255,22 @@ class VocabularyReader:
 
     def _as_it_is(self, tag: str) -> TagReading | None:
         key = self._key(tag)
-        if key is None:
+        if key is None or self._is_another_thing(tag, key):
             return None
         how: How = "form" if key != tag else ("phrase" if " " in tag else "word")
         return TagReading(tag=tag, how=how, via=(key,))
+
+    def _is_another_thing(self, tag: str, key: str) -> bool:
+        """Whether an acronym stands for something else in the vocabulary than in music."""
+        long = self._words(spelled_out(tag) or "")
+        if not long:
+            return False
+        unit, rows = self.vectors.unit, self.vectors.keys
+        return bool(unit[rows[key]] @ merged(unit[[rows[word] for word in long]]) < ACRONYM_FLOOR)
+
+    def _as_acronym(self, tag: str) -> TagReading | None:
+        via = self._words(spelled_out(tag) or "")
+        return TagReading(tag=tag, how="acronym", via=via) if via else None
 
     def _as_synonym(self, tag: str) -> TagReading | None:
         sense = self._thesaurus.find(tag)
@@ -252,11 +280,9 @@ class VocabularyReader:
         return TagReading(tag=tag, how="synonym", via=via) if via else None
 
     def _first_known(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The first name that is a key; without any, the words of the first of which all words are known."""
-        for name in names:
-            if (key := self._key(plain(name))) is not None:
-                return (key,)
-        return next((found for name in names if (found := self._words(plain(name)))), ())
+        """Keys of the first name of which all words are known, acronyms last."""
+        ordered = sorted(map(plain, names), key=lambda name: spelled_out(name) is not None)
+        return next((found for name in ordered if (found := self._words(name))), ())
 
     def _words(self, phrase: str) -> tuple[str, ...]:
         """Keys of a phrase's pieces where all of them are known, longest pieces first."""
@@ -267,14 +293,17 @@ class VocabularyReader:
     def _pieces(self, phrase: str) -> Iterator[tuple[str, str | None]]:
         """Parts of a phrase that are keys, longest first from the left, and words that are none; no small words."""
         words = phrase.split()
-        telling = [word for word in words if word not in SMALL_WORDS] or words
+        is_small = all(word in SMALL_WORDS for word in words)  # the band "The The"
         at = 0
-        while at < len(telling):
-            for length in range(min(3, len(telling) - at), 0, -1):
-                piece = " ".join(telling[at : at + length])
-                if length == 1 or self._says(piece):
-                    yield piece, self._key(piece)
+        while at < len(words):
+            for length in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
+                piece = " ".join(words[at : at + length])
+                if length > 1 and self._says(piece):
+                    yield piece, piece
                     break
+            else:
+                if is_small or piece not in SMALL_WORDS:
+                    yield piece, self._key(piece)
             at += length
 
     def _as_words(self, tag: str) -> TagReading | None:
@@ -285,7 +314,7 @@ class VocabularyReader:
         term = corrected(tag, self._terms) or self._corrected_word(tag)
         if term is None:
             return None
-        meant = self._as_it_is(term) or self._as_synonym(term) or self._as_words(term) or self._as_near(term)
+        meant = self._as_it_is(term) or self._as_words(term) or self._as_synonym(term) or self._as_near(term)
         return TagReading(tag=tag, how="spelling", via=meant.via) if meant is not None else None
 
     def _corrected_word(self, word: str) -> str | None:
@@ -311,6 +340,18 @@ class VocabularyReader:
             return None
         via = self._first_known((sense.entry.term, *sense.entry.same))
         return TagReading(tag=tag, how="near", via=via) if via else None
+
+    def _as_described(self, tag: str) -> TagReading | None:
+        """By the stronger terms of the thesaurus's description, where enough of them are known."""
+        sense = self._thesaurus.find(tag)
+        if sense is None or sense.relation == "absent":
+            return None
+        strong = {plain(term): weight for term, weight in sense.entry.means.items() if weight >= LEAST_WEIGHT}
+        known = {term: found for term in strong if (found := self._words(term))}
+        if not known or sum(strong[term] for term in known) < LEAST_COVERAGE * sum(strong.values()):
+            return None
+        via = tuple(dict.fromkeys(key for found in known.values() for key in found))
+        return TagReading(tag=tag, how="description", via=via)
 
     def _as_some_words(self, tag: str) -> TagReading | None:
         is_prose = tag.count(" ") >= LONGEST_TAG

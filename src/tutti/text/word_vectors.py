@@ -108,7 +108,8 @@ class WordVectors:
         """Row of each plain key; of words that share one, such as Rock and rock, the most frequent."""
         rows: dict[str, int] = {}
         for row, word in enumerate(self.words):
-            rows.setdefault(key_of(word), row)
+            if "/" not in word:  # electronic/dance is no phrase
+                rows.setdefault(key_of(word), row)
         rows.pop("", None)
         return rows
 

@@ -161,9 +161,15 @@ class WordEncoder:
         """How each text is understood, with its vector."""
         return self.reader.read(texts)
 
-    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts, NaN where nothing is understood. Shape (texts, embed_dim)."""
-        return vectors_of(self.reader.read(texts), embed_dim=self.embed_dim)
+    def encode_texts(
+        self, texts: Sequence[str], *, progress: Progress | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], tuple[str, ...]]:
+        """Vectors of texts, NaN where nothing is understood, whether something is, and what of each is not."""
+        readings = self.reader.read(texts)
+        if progress is not None:
+            progress(len(texts), len(texts))
+        presence = np.array([one.is_known for one in readings], dtype=np.bool_)
+        return vectors_of(readings, embed_dim=self.embed_dim), presence, tuple(one.problem for one in readings)
 
     def save(self, folder: Path) -> None:
         """Write configuration, words and vectors, atomically; a sentence encoder's weights are not copied.

@@ -69,8 +69,20 @@ def open_branch(modality: Modality, items: Sequence[Item], n_train: int, recipe:
     return BRANCHES[modality](items, n_train, recipe, tell)
 
 
-def _sounds(items: Sequence[Item], n_train: int, recipe: Recipe, tell: Tell) -> Branch:
-    stage, config = _scheme(recipe).audio, model_config(recipe, (), task="vectors")
+def sound_branch(
+    items: Sequence[Item], n_train: int, recipe: Recipe, tell: Tell, *, n_excerpts: int, dropout: float | None = None
+) -> Branch:
+    """The branch of sounds; the network is the recipe's ``model``.
+
+    Args:
+        items: As :func:`open_branch` takes them, and so the next three.
+        n_train: How many are of train.
+        recipe: Says which network.
+        tell: Receives a line about what is read.
+        n_excerpts: Heard of each track in validation.
+        dropout: Between vector and head while it learns by itself; None is the architecture's.
+    """
+    config = model_config(recipe, (), task="vectors")
     tagger = build_network(config, recipe.model.start, seed=recipe.seed, tell=tell)
     check_length(tagger, config)
     recordings = {
@@ -93,7 +105,7 @@ def _sounds(items: Sequence[Item], n_train: int, recipe: Recipe, tell: Tell) -> 
         store,
         items,
         n_samples=config.n_samples,
-        n_excerpts=stage.n_excerpts,
+        n_excerpts=n_excerpts,
         augment=augmentation(recipe, config.sample_rate),
     )
 
@@ -104,10 +116,15 @@ def _sounds(items: Sequence[Item], n_train: int, recipe: Recipe, tell: Tell) -> 
     wanted = {recording.key for some in recordings.values() for recording in some}
     return Branch(
         view=view,
-        dropout=tagger.dropout.p if stage.dropout is None else stage.dropout,
+        dropout=tagger.dropout.p if dropout is None else dropout,
         finish=finish,
         failures={key: why for key, why in store.failures.items() if key in wanted},
     )
+
+
+def _sounds(items: Sequence[Item], n_train: int, recipe: Recipe, tell: Tell) -> Branch:
+    stage = _scheme(recipe).audio
+    return sound_branch(items, n_train, recipe, tell, n_excerpts=stage.n_excerpts, dropout=stage.dropout)
 
 
 def _covers(items: Sequence[Item], n_train: int, recipe: Recipe, tell: Tell) -> Branch:

@@ -20,6 +20,7 @@ class Stream(IntEnum):
     TAGS = 7
     ABSENCE = 8
     LISTENER = 9
+    SENTENCE = 10
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.audio.recording import Recording
-from tutti.data.catalogue import Catalogue
+from tutti.data.catalogue import Catalogue, Predictions
 from tutti.data.track import Track
 from tutti.files import atomic_file
 from tutti.models.inference import analyse
@@ -97,21 +97,29 @@ def _state(track: Track) -> str:
     return f"{facts.st_size} {facts.st_mtime_ns}"
 
 
-def _indexed(model: Model, tracks: Sequence[Track], catalogue: Catalogue) -> Vectors:
-    """What the catalogue's index holds of this very model and of files that are still the same."""
+def indexed(model: Model, tracks: Sequence[Track], catalogue: Catalogue) -> tuple[Predictions, dict[str, int]] | None:
+    """What the catalogue's index holds of this very model: all of it, and the rows of tracks whose files are the same.
+
+    None where the model has never been asked about the catalogue.
+    """
     if model.name not in catalogue.models():
-        return {}
+        return None
     stored = catalogue.predictions(model.name)
     row_of = {key: row for row, key in enumerate(stored.track_ids)}
-    found: Vectors = {}
+    found: dict[str, int] = {}
     for track in tracks:
         row = row_of.get(track.track_id)
         if row is None or track.file is None or stored.fingerprints[row] != model.fingerprint:
             continue
         is_same = stored.content_hashes[row] == track.file.content_hash
         if is_same and _state(track) == f"{track.file.size} {track.file.modified_ns}":
-            found[track.track_id] = stored.vectors[row]
-    return found
+            found[track.track_id] = row
+    return stored, found
+
+
+def _indexed(model: Model, tracks: Sequence[Track], catalogue: Catalogue) -> Vectors:
+    held = indexed(model, tracks, catalogue)
+    return {} if held is None else {key: held[0].vectors[row] for key, row in held[1].items()}
 
 
 def _place(folder: Path | None, model: Model) -> Path | None:

@@ -87,7 +87,16 @@ class SoundEncoder:
         return gathered(items, means, problems, embed_dim=self.embed_dim)
 
     def _vector_of(self, result: Result) -> NDArray[np.float32]:
-        return result.vectors
+        return self.from_predictions(result.vectors, result.probabilities)
+
+    def from_predictions(self, vectors: NDArray[np.float32], probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What :meth:`encode` gives of tracks, from what the tagger said of them before.
+
+        Args:
+            vectors: Shape (tracks, dimensions of the tagger).
+            probabilities: Of its labels. Shape (tracks, labels).
+        """
+        return vectors
 
 
 def _problem(analysis: Analysis) -> str | None:

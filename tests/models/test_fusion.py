@@ -153,3 +153,15 @@ def test_a_fusion_that_does_not_exist_is_refused_with_the_nearest() -> None:
 def test_heads_that_cannot_share_the_dimensions_are_refused() -> None:
     with pytest.raises(ConfigError, match="cannot be shared"):
         FusionConfig(kind="attention", embed_dim=10, n_heads=4)
+
+
+def test_early_fusion_with_a_hidden_layer_has_its_parameters_and_ignores_what_is_absent() -> None:
+    torch.manual_seed(0)
+    fusion = build_fusion(DIMS, TagReadout(5), FusionConfig(n_hidden=512)).eval()
+    assert sum(one.numel() for one in fusion.parameters()) == (6 + 3 + 4 + 1) * 512 + (512 + 1) * 5
+    vectors, presence = vectors_of(2), torch.tensor([[True, False, True], [True, True, True]])
+    expected = fusion(vectors, presence).outputs
+    vectors[1][0] = torch.nan
+    torch.testing.assert_close(fusion(vectors, presence).outputs, expected)
+    with pytest.raises(ConfigError, match="n_hidden=8 is no width"):
+        FusionConfig(kind="gated", n_hidden=8)

@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from tutti.errors import UnknownNameError
-from tutti.models.readouts import ClassReadout, FactorReadout, TagReadout, ValueReadout, blank_readout
+from tutti.models.readouts import (
+    ClassReadout,
+    DirectionReadout,
+    FactorReadout,
+    TagReadout,
+    ValueReadout,
+    blank_readout,
+)
 
 FACTORS = torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])  # the third label never occurred
 
@@ -76,3 +83,17 @@ def test_combining_one_modality_with_all_weight_gives_what_it_said(target: str) 
 def test_a_target_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="target called 'tag'"):
         blank_readout("tag", 3, 3)
+
+
+def test_directions_are_learned_by_their_cosine_and_unknown_ones_left_out() -> None:
+    readout, unknown = DirectionReadout(2), [math.nan, math.nan]
+    outputs = torch.tensor([[2.0, 0.0], [5.0, 5.0]])
+    assert readout.loss(outputs, torch.tensor([[0.0, 3.0], unknown])).item() == pytest.approx(0.5)
+    assert readout.loss(outputs, torch.tensor([unknown, unknown])).item() == 0.0
+    torch.testing.assert_close(readout.predictions(outputs[:1]), torch.tensor([[1.0, 0.0]]))
+
+
+def test_directions_are_averaged_whatever_their_lengths() -> None:
+    outputs = torch.tensor([[[4.0, 0.0], [0.0, 1.0]]])
+    mean = DirectionReadout(2).combine(outputs, torch.tensor([[[0.5], [0.5]]]))
+    torch.testing.assert_close(mean, torch.tensor([[0.5, 0.5]]))

@@ -46,6 +46,7 @@ SCHEMAS = {
     "spaces": tables.SPACES,
 }
 PREDICTIONS, POINTS = "predictions.", "points."
+BATCH_ROWS = 8_192
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +239,16 @@ class Catalogue:
                 hint=f"write SQL such as \"artist = 'X' and year < 1990\"; columns: {known}",
             ) from None
 
+    def read_in_batches(self, table: str, *, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Rows of a table, some thousands at a time, so that a large one need not fit into memory.
+
+        Args:
+            table: Its name; nothing comes where nothing was ever stored.
+            columns: Which columns.
+        """
+        if table in self.table_names():
+            yield from self._database.open_table(table).search().select(list(columns)).to_batches(batch_size=BATCH_ROWS)
+
     def merge(self, table: str, rows: pa.Table, *, on: str | list[str]) -> None:
         """Insert rows, replacing those with the same key: either all of them or, when killed, none."""
         if rows.num_rows == 0:
@@ -329,10 +340,16 @@ class Catalogue:
         rows = [tables.problem_to_row(problem, self.folder) for problem in problems]
         self.merge("problems", pa.Table.from_pylist(rows, schema=tables.PROBLEMS), on=["path", "kind"])
 
-    def clear_problems(self, paths: Iterable[Path]) -> None:
-        """Forget the problems of these files."""
-        stored = [tables.stored_path(path, self.folder) for path in paths]
-        self.delete("problems", "path", [path for path in stored if path is not None])
+    def clear_problems(self, paths: Iterable[Path], *, kind: str | None = None) -> None:
+        """Forget the problems of these files, or those of one kind."""
+        wanted = {stored for path in paths if (stored := tables.stored_path(path, self.folder)) is not None}
+        if kind is None:
+            self.delete("problems", "path", wanted)
+            return
+        others = [one for one in self.problems() if tables.stored_path(one.path, self.folder) in wanted]
+        if any(one.kind == kind for one in others):
+            self.delete("problems", "path", wanted)
+            self.put_problems(one for one in others if one.kind != kind)
 
     # What models said
 

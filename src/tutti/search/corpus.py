@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import POINTS, PREDICTIONS, Catalogue, ModelRecord, matrix_of
+from tutti.data.catalogue import PREDICTIONS, Catalogue, ModelRecord, matrix_of
 from tutti.data.tables import full_path
-from tutti.errors import CatalogueError, QueryError, UnknownNameError
+from tutti.errors import QueryError, UnknownNameError
 from tutti.search.evidence import Evidence, ModelEvidence
 from tutti.search.likeness import Soundspace
 from tutti.search.names import Names
+from tutti.search.predicted_points import DEFAULT_SPACE, told_space
+from tutti.search.reading_points import read_points
 from tutti.search.space_points import SpacePoints
 from tutti.search.vocabulary import Vocabulary
 from tutti.text.spelling import plain, reminiscent
@@ -93,6 +95,7 @@ class Corpus:
         self.track_ids: list[str] = tracks["track_id"].to_pylist()
         self.conditions: dict[str, NDArray[np.bool_]] = {}  # answered before, see ``tutti.search.filters``
         self._points: dict[str, SpacePoints] = {}
+        self._spaces: tuple[str, ...] | None = None
 
     @classmethod
     def load(cls, catalogue: Catalogue) -> Corpus:
@@ -162,17 +165,21 @@ class Corpus:
     # Spaces, artists, listeners
 
     def spaces(self) -> tuple[str, ...]:
-        """Names of the spaces that tracks have points in."""
-        return tuple(self._catalogue.spaces())
+        """Names of the spaces that tracks have points in, stored or told by what a tagger said of them."""
+        if self._spaces is None:
+            stored = tuple(self._catalogue.spaces())
+            is_told = DEFAULT_SPACE not in stored and told_space(DEFAULT_SPACE, self.models) is not None
+            self._spaces = (*stored, DEFAULT_SPACE) if is_told else stored
+        return self._spaces
 
     def points(self, space: str) -> SpacePoints:
         """Where the tracks lie in a space; read when first asked for.
 
         Raises:
-            CatalogueError: No track has a point in it.
+            CatalogueError: No track has a point in it; the hint says how they get some.
         """
         if space not in self._points:
-            self._points[space] = self._read_points(space)
+            self._points[space] = read_points(space, self._catalogue, self)
         return self._points[space]
 
     def artist_rows(self, name: str) -> Rows:
@@ -210,26 +217,6 @@ class Corpus:
     @cached_property
     def _listens(self) -> pa.Table:
         return self._catalogue.read("listens")
-
-    def _read_points(self, space: str) -> SpacePoints:
-        records = self._catalogue.spaces()
-        if space not in records:
-            known = f"it has those of {', '.join(records)}" if records else "it has none of any space"
-            raise CatalogueError(
-                f"the catalogue {self.folder} has no points of the space {space!r}; {known}",
-                hint=f"run: tutti place {self.folder} --space {space}",
-            )
-        record = records[space]
-        vectors = {}
-        if POINTS + space in self._catalogue.table_names():
-            table = self._catalogue.read(POINTS + space, columns=["track_id", "modality", "point"])
-            for modality in record.modalities:
-                rows, points = self.in_rows(table.filter(pc.equal(table["modality"], modality)), "point")
-                spread = np.full((len(self), record.embed_dim), np.nan, dtype=np.float32)
-                spread[rows] = matrix_of(points, record.embed_dim)
-                if not np.isnan(spread[:, 0]).all():
-                    vectors[modality] = spread
-        return SpacePoints(record, vectors)
 
     # Single tracks
 

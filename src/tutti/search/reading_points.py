@@ -1,0 +1,103 @@
+"""The points of a catalogue's tracks in a space, read or told by what a tagger said of them.
+
+What ``tutti place`` has stored is read. Sounds of tracks that it has not placed get the points that a tagger's
+predictions tell (``predicted_points``), so that the default space needs no more than ``tutti index``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import POINTS, Catalogue, SpaceRecord, matrix_of
+from tutti.errors import CatalogueError
+from tutti.models.space_models import Points, SpaceModel
+from tutti.search.predicted_points import AUDIO, described_by, predicted_points, record_of, told_space
+from tutti.search.space_points import SpacePoints
+
+if TYPE_CHECKING:
+    from tutti.search.corpus import Corpus
+
+COLUMNS = ["track_id", "modality", "fingerprint", "point"]
+
+
+def read_points(space: str, catalogue: Catalogue, corpus: Corpus) -> SpacePoints:
+    """Where the tracks of a corpus lie in a space.
+
+    Raises:
+        CatalogueError: None has a point in it.
+    """
+    record = catalogue.spaces().get(space)
+    model = None
+    if record is None:
+        model = told_space(space, corpus.models)
+        if model is None:
+            raise _unplaced(space, catalogue)
+        record = record_of(model, space)
+    spread = _Spread(record, corpus)
+    for batch in catalogue.read_in_batches(POINTS + space, columns=COLUMNS):
+        spread.add(pa.Table.from_batches([batch]))
+    if AUDIO in record.modalities and not spread.is_complete:
+        model = model or told_space(record.source, corpus.models)
+        if model is not None and model.fingerprint == record.fingerprint:
+            spread.tell(model, catalogue)
+    if not spread.vectors:
+        raise _unplaced(space, catalogue)
+    return SpacePoints(record, {one: spread.vectors[one] for one in record.modalities if one in spread.vectors})
+
+
+class _Spread:
+    """Points by modality, row by row of a corpus, filled bit by bit."""
+
+    def __init__(self, record: SpaceRecord, corpus: Corpus) -> None:
+        self.vectors: dict[str, Points] = {}
+        self._record, self._corpus = record, corpus
+        self._has_audio = np.zeros(len(corpus), dtype=bool)  # looked for, if in vain
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every track's sound was looked for."""
+        return bool(self._has_audio.all())
+
+    def add(self, table: pa.Table) -> None:
+        """Take stored points in; those of an earlier version of the space are no points any more."""
+        table = table.filter(pc.equal(table["fingerprint"], self._record.fingerprint))
+        for modality in pc.unique(table["modality"]).to_pylist():
+            rows, points = self._corpus.in_rows(table.filter(pc.equal(table["modality"], modality)), "point")
+            if modality == AUDIO:
+                self._has_audio[rows] = True
+            self._put(modality, rows, matrix_of(points, self._record.embed_dim))
+
+    def tell(self, model: SpaceModel, catalogue: Catalogue) -> None:
+        """Add the sounds that were never placed, by what a tagger said of them, also of the same bytes elsewhere."""
+        tagger = described_by(model, self._corpus.models)
+        assert tagger is not None
+        for batch, points in predicted_points(model, catalogue, tagger):
+            rows = self._corpus.rows_of(batch["track_id"])
+            is_new = (rows >= 0) & ~self._has_audio[rows]
+            self._put(AUDIO, rows[is_new], points[is_new])
+        sounds = self.vectors.get(AUDIO)
+        if sounds is not None:
+            copies = np.flatnonzero(~self._has_audio & np.isnan(sounds[:, 0]))
+            sounds[copies] = sounds[self._corpus.originals[copies]]
+
+    def _put(self, modality: str, rows: NDArray[np.int64], points: Points) -> None:
+        if not len(rows) or np.isnan(points[:, 0]).all():
+            return
+        if modality not in self.vectors:
+            shape = (len(self._corpus), self._record.embed_dim)
+            self.vectors[modality] = np.full(shape, np.nan, dtype=np.float32)
+        self.vectors[modality][rows] = points
+
+
+def _unplaced(space: str, catalogue: Catalogue) -> CatalogueError:
+    placed = catalogue.spaces()
+    known = f"it has those of {', '.join(placed)}" if placed else "it has none of any space"
+    return CatalogueError(
+        f"the catalogue {catalogue.folder} has no points of the space {space!r}; {known}",
+        hint=f"run: tutti place {catalogue.folder} --space {space}",
+    )

@@ -72,6 +72,23 @@ def precision_at_k(relevant: BoolMatrix, scores: NDArray[Any], *, k: int) -> Flo
     return _where_defined(hits.sum(axis=1) / k, np.where(relevant.any(axis=1), 1.0, 0.0))
 
 
+def reciprocal_rank(relevant: BoolMatrix, scores: NDArray[Any]) -> FloatMatrix:
+    """One over the rank of the first relevant item. Its mean over queries is MRR.
+
+    Returns:
+        From 0 to 1, one a query. Shape (queries,).
+
+    Raises:
+        ShapeError: The matrices do not fit.
+
+    >>> reciprocal_rank(np.array([[True, False, True]]), np.array([[1, 3, 2]])).tolist()
+    [0.5]
+    """
+    hits = _first(relevant, scores, relevant.shape[-1])
+    found = hits.any(axis=1)
+    return _where_defined(np.where(found, 1 / (hits.argmax(axis=1) + 1), 0), np.where(found, 1.0, 0.0))
+
+
 def _first(relevant: BoolMatrix, scores: NDArray[Any], k: int) -> BoolMatrix:
     """Whether each of a query's first k items is relevant. Shape (queries, k)."""
     if relevant.ndim != 2 or relevant.shape != scores.shape:

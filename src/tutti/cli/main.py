@@ -20,6 +20,7 @@ from tutti.cli import (
     listening,
     missing,
     models,
+    place,
     probe,
     pseudo_labels,
     recommend,
@@ -50,6 +51,7 @@ app = typer.Typer(
 for command in (
     tag.tag,
     index.index,
+    place.place,
     search.search,
     search.similar,
     search.show,

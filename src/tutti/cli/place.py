@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tutti.cli.search import AsJson, CatalogueFolder
+from tutti.cli.search import CatalogueFolder
 
 if TYPE_CHECKING:
     from tutti.search.place_report import PlaceProgress
@@ -20,7 +20,7 @@ def place(
     catalogue: CatalogueFolder,
     space: Annotated[str, typer.Option("--space", "-s", help="A space's name, or the folder of its model.")],
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on stderr.")] = False,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Place a catalogue's tracks in a space, by all that it can hear, see and read, so that queries find them there.
 

@@ -21,12 +21,16 @@ from tutti.training.factor_regression import FactorRegressionConfig
 from tutti.training.factor_runs import train_factors
 from tutti.training.fusion import FusionSchemeConfig
 from tutti.training.fusion_runs import train_fusion
+from tutti.training.joint_space import JointSpaceConfig
+from tutti.training.joint_space_runs import train_joint_space
 from tutti.training.noisy_student import NoisyStudentConfig
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import Tell, TrainedRun
 from tutti.training.student_runs import train_student
 from tutti.training.supervised import SupervisedConfig
 from tutti.training.supervised_runs import train_supervised
+from tutti.training.tag_retrieval import TagRetrievalConfig
+from tutti.training.tag_retrieval_runs import train_tag_retrieval
 
 
 def train(recipe: Recipe, *, quiet: bool = False, tell: Tell = lambda _: None) -> TrainedRun:
@@ -51,4 +55,6 @@ WAYS: dict[type, Callable[[Recipe, bool, Tell], TrainedRun]] = {
     NoisyStudentConfig: train_student,
     ArtistGroupsConfig: train_artist_groups,
     FusionSchemeConfig: train_fusion,
+    JointSpaceConfig: train_joint_space,
+    TagRetrievalConfig: train_tag_retrieval,
 }

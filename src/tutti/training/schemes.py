@@ -13,8 +13,10 @@ from tutti.training.artist_groups import ArtistGroupsConfig
 from tutti.training.contrastive import ContrastiveConfig
 from tutti.training.factor_regression import FactorRegressionConfig
 from tutti.training.fusion import FusionSchemeConfig
+from tutti.training.joint_space import JointSpaceConfig
 from tutti.training.noisy_student import NoisyStudentConfig
 from tutti.training.supervised import SupervisedConfig
+from tutti.training.tag_retrieval import TagRetrievalConfig
 
 SCHEMES: dict[str, type] = {
     "supervised": SupervisedConfig,
@@ -23,6 +25,8 @@ SCHEMES: dict[str, type] = {
     "noisy-student": NoisyStudentConfig,
     "artist-groups": ArtistGroupsConfig,
     "fusion": FusionSchemeConfig,
+    "joint-space": JointSpaceConfig,
+    "tag-retrieval": TagRetrievalConfig,
 }
 SchemeConfig = Annotated[
     SupervisedConfig
@@ -30,6 +34,8 @@ SchemeConfig = Annotated[
     | FactorRegressionConfig
     | NoisyStudentConfig
     | ArtistGroupsConfig
-    | FusionSchemeConfig,
+    | FusionSchemeConfig
+    | JointSpaceConfig
+    | TagRetrievalConfig,
     Discriminator("name"),
 ]

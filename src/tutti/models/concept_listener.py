@@ -77,9 +77,9 @@ class ConceptListener(SoundEncoder):
         Raises:
             ConfigError: The tagger gives no probabilities, or has no labels.
         """
+        tagger.check_labels()
         tagger.check_probabilities()
-        sets = {source.partition(":")[0] for some in tagger.config.label_sources.values() for source in some}
-        vocabulary = Vocabulary({tagger.name: tagger.labels}, label_sets=sets)
+        vocabulary = vocabulary_of(tagger)
         concepts = {
             name: {source.label: -1 if source.is_absence else 1 for source in concept.sources}
             for name, concept in vocabulary.concepts.items()
@@ -185,6 +185,12 @@ class ConceptListener(SoundEncoder):
         """
         settings, origin = read_settings(folder, kind=KIND, newest=FORMAT), str(folder / CONFIG)
         return cls(checked_settings(ConceptListenerConfig, settings, origin=origin, what="encoder"))
+
+
+def vocabulary_of(tagger: Model) -> Vocabulary:
+    """What a tagger's labels mean by the thesaurus."""
+    sets = {source.partition(":")[0] for some in tagger.config.label_sources.values() for source in some}
+    return Vocabulary({tagger.name: tagger.labels}, label_sets=sorted(sets))
 
 
 def log_odds(probabilities: NDArray[Any]) -> Floats:

@@ -2,7 +2,8 @@
 
 A passage is read in three ways, whose weights are added: phrase by phrase, where a phrase that the lexicon has means
 just what stands there and any other what its nearest names mean; clause by clause; and as a whole, both by nearest
-names. So "drum & bass" means exactly that, "no drums" its opposite, and "a song for the last bus home" something too.
+names. So "drum & bass" means exactly that, "no drums" its opposite, and "played in a smoky cellar" something too. All
+of a text comes to length 1.
 
 The lexicon and the sentence vectors of its names travel in the encoder's folder; the sentence encoder's own weights do
 not, its fingerprint does, and it is loaded when first something is read.
@@ -45,6 +46,8 @@ KIND = "tutti concept reader"
 NAMES = "names.txt"
 STEPS = 127  # sentence vectors are kept in steps of 1/127: cosines err by less than 0.005
 CLAUSE_ENDS = re.compile(r"[.:!?]+(?=\s|$)|[,;|()\[\]\n\r]+|\s[–—]+\s")
+TEXTS_AT_ONCE = 64
+LEAST_MEANING = 0.1  # a known word has 1, the words of another field a few hundredths
 NO_WORDS = "no word of the text says anything about music"
 
 
@@ -147,27 +150,35 @@ class ConceptReader:
         """
         weights = np.full((len(texts), self.embed_dim), np.nan, dtype=np.float32)
         problems = []
-        for row, text in enumerate(texts):
-            read = sum((self._read(passage) for passage in passages_of(text)), np.zeros(self.embed_dim, np.float32))
-            if read.any():
-                weights[row] = read
-            problems.append(NO_WORDS if text.strip() and not read.any() else "")
+        for first in range(0, len(texts), TEXTS_AT_ONCE):
+            some = texts[first : first + TEXTS_AT_ONCE]
+            for row, read in enumerate(self._read([passages_of(text) for text in some]), start=first):
+                length = float(np.linalg.norm(read))
+                if length >= LEAST_MEANING:
+                    weights[row] = read / length
+                problems.append(NO_WORDS if texts[row].strip() and length < LEAST_MEANING else "")
             if progress is not None:
-                progress(row + 1, len(texts))
+                progress(first + len(some), len(texts))
         presence = np.asarray(np.isfinite(weights).all(axis=1), dtype=np.bool_)
         return weights, presence, tuple(problems)
 
-    def _read(self, passage: str) -> Floats:
-        """Weights of one passage. Shape (concepts,)."""
-        known, asked = self._taken_apart(passage)
-        if not asked:
-            return known
-        texts = list(dict.fromkeys(text for text, _ in asked))
-        meanings, cosines = self.lexicon.nearest(self._sentences.encode(texts), temperature=self.config.temperature)
-        strengths = np.maximum(cosines - self.config.floor, 0) / (1 - self.config.floor)
-        rows = [texts.index(text) for text, _ in asked]
-        factors = np.array([weight for _, weight in asked], dtype=np.float32) * strengths[rows]
-        return np.asarray(known + factors @ meanings[rows], dtype=np.float32)
+    def _read(self, texts: Sequence[Sequence[str]]) -> list[Floats]:
+        """Weights of texts that are given in passages. Shape (concepts,) of each."""
+        read = [np.zeros(self.embed_dim, dtype=np.float32) for _ in texts]
+        asked: list[tuple[int, str, float]] = []
+        for row, passages in enumerate(texts):
+            for passage in passages:
+                known, more = self._taken_apart(passage)
+                read[row] += known
+                asked += [(row, text, weight) for text, weight in more]
+        distinct = {text: place for place, text in enumerate(dict.fromkeys(text for _, text, _ in asked))}
+        if distinct:
+            vectors = self._sentences.encode(list(distinct))
+            meanings, cosines = self.lexicon.nearest(vectors, temperature=self.config.temperature)
+            strengths = np.maximum(cosines - self.config.floor, 0) / (1 - self.config.floor)
+            for row, text, weight in asked:
+                read[row] += weight * strengths[distinct[text]] * meanings[distinct[text]]
+        return read
 
     def _taken_apart(self, passage: str) -> tuple[Floats, list[tuple[str, float]]]:
         """What the known phrases mean together, and what else is to be read, with its weight."""

@@ -1,0 +1,178 @@
+"""A space in which words find sounds, made of a tagger: no caption is learned from, nothing is trained step by step.
+
+Texts become weights of the concepts that the tagger's labels stand for (``tutti.models.concept_reader``), sounds the
+log odds of the same concepts (``tutti.models.concept_listener``); a text then lies near the sounds in which more is
+heard of what it asks for. Both are brought to a common footing by statistics of music at large: the log odds of each
+concept are standardised over tracks, and of texts the mean of what captions ask for is subtracted, found with captions
+that are made up (``tutti.data.pseudo_captions``). Without that, tracks full of what is often asked for would be near to
+everything (hubs; see Radovanović et al., JMLR 11, 2010).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.pseudo_captions import PseudoCaptionConfig, pseudo_captions
+from tutti.errors import ConfigError
+from tutti.models.concept_listener import ConceptListener, vocabulary_of
+from tutti.models.concept_reader import ConceptReader, ConceptReaderConfig, packed
+from tutti.models.model import Model
+from tutti.models.projections import LinearMaps
+from tutti.models.space_models import SpaceModel, SpaceModelConfig
+from tutti.text.lexicon import Lexicon, meanings_of
+from tutti.text.sentences import SentenceEncoder
+
+N_QUANTILES = 101
+LEAST_DEVIATION = 1e-3  # of log odds: a label about which nothing is ever said
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordSpaceConfig:
+    """How a space is made of a tagger.
+
+    Attributes:
+        temperature: See :class:`tutti.models.concept_reader.ConceptReaderConfig`.
+        floor: The same.
+        unknown: The same.
+        clauses: The same.
+        whole: The same.
+        centring: Of what made-up captions ask for on average, the share that is subtracted from every text.
+        captions: How captions are made up.
+    """
+
+    temperature: float = 0.05
+    floor: float = 0.3
+    unknown: float = 0.5
+    clauses: float = 0.5
+    whole: float = 0.5
+    centring: float = 1.0
+    captions: PseudoCaptionConfig = field(default_factory=PseudoCaptionConfig)
+
+
+def make_reader(tagger: Model, sentences: SentenceEncoder, config: WordSpaceConfig | None = None) -> ConceptReader:
+    """The text encoder of a tagger's concepts, its lexicon that of the thesaurus."""
+    config = config or WordSpaceConfig()
+    meanings = meanings_of(vocabulary_of(tagger))
+    concepts = ConceptListener.of(tagger).concepts
+    lexicon = Lexicon(
+        names=tuple(meanings),
+        concepts=concepts,
+        # Both as they will be read from a folder.
+        meanings=np.stack([*meanings.values()]).astype(np.float16).astype(np.float32),
+        vectors=packed(sentences.encode(list(meanings))),
+    )
+    reading = {name: getattr(config, name) for name in ("temperature", "floor", "unknown", "clauses", "whole")}
+    return ConceptReader(
+        ConceptReaderConfig(concepts=concepts, **reading),
+        lexicon,
+        read_by=sentences.fingerprint,
+        sentences=sentences,
+    )
+
+
+def make_word_space(
+    tagger: Model,
+    heard: Floats,
+    sentences: SentenceEncoder,
+    config: WordSpaceConfig | None = None,
+    *,
+    about: SpaceModelConfig,
+) -> SpaceModel:
+    """The space of a tagger, with what cosines mean in it.
+
+    Args:
+        tagger: Whose labels words are led to.
+        heard: What its :class:`tutti.models.concept_listener.ConceptListener` says of tracks that stand for music at
+            large, NaN where it could not. Shape (tracks, dimensions).
+        sentences: Reads words that are in no list.
+        config: How the space is made.
+        about: What else the bundle says.
+
+    Raises:
+        ConfigError: The tagger has no labels or gives no probabilities, or there are too few tracks.
+    """
+    config = config or WordSpaceConfig()
+    reader = make_reader(tagger, sentences, config)
+    known = heard[np.isfinite(heard).all(axis=1)]
+    captions = captions_of(known, reader, config)
+    maps = fit_maps(known, captions, config)
+    training = {"tracks": len(known), **dataclasses.asdict(config)}
+    model = SpaceModel(
+        dataclasses.replace(about, training={**about.training, **training}),
+        {"audio": ConceptListener.of(tagger), "text": reader},
+        maps,
+    )
+    model.config = dataclasses.replace(model.config, calibration=calibration(model, known, captions))
+    return model
+
+
+def captions_of(heard: Floats, reader: ConceptReader, config: WordSpaceConfig) -> Floats:
+    """Made-up captions of tracks, read; NaN where they mean nothing. Shape (tracks, captions, concepts).
+
+    Raises:
+        ConfigError: There are fewer than two tracks.
+    """
+    if len(heard) < 2:
+        raise ConfigError(
+            f"{len(heard)} tracks say nothing about music at large", hint="give some dozens of tracks of many styles"
+        )
+    evidence = (heard - heard.mean(axis=0))[:, : reader.embed_dim] * _scales(heard, reader.embed_dim)
+    written = pseudo_captions(evidence.astype(np.float32), reader.lexicon, config.captions)
+    vectors, _, _ = reader.encode_texts([*chain.from_iterable(written)])
+    return vectors.reshape(len(heard), config.captions.per_track, reader.embed_dim)
+
+
+def fit_maps(heard: Floats, captions: Floats, config: WordSpaceConfig) -> LinearMaps:
+    """Concepts' weights and log odds to points, by statistics of tracks that stand for music at large.
+
+    Args:
+        heard: As :func:`make_word_space` takes it, without NaN.
+        captions: As :func:`captions_of` gives them.
+        config: How much is centred.
+    """
+    n_concepts = captions.shape[-1]
+    asked = captions.reshape(-1, n_concepts)
+    sounds = np.zeros((heard.shape[1], n_concepts))
+    sounds[:n_concepts] = np.diag(_scales(heard, n_concepts))
+    return LinearMaps(
+        means={
+            "audio": heard.mean(axis=0, dtype=np.float64),
+            "text": config.centring * asked[np.isfinite(asked).all(axis=1)].mean(axis=0, dtype=np.float64),
+        },
+        matrices={"audio": sounds, "text": np.eye(n_concepts)},
+    )
+
+
+def calibration(model: SpaceModel, heard: Floats, captions: Floats) -> dict[str, Any]:
+    """What cosines of texts and sounds mean, told from made-up captions and the tracks that they do not describe.
+
+    Returns:
+        ``unmatched``: by pair of modalities, cosines at even shares from 0 to 1; their mean and deviation; and of
+        matched pairs the same shares, which are too high for what people write, since the tagger itself wrote these.
+    """
+    points = model.place_vectors("audio", heard)
+    asked = np.stack([model.place_vectors("text", some) for some in captions])  # (tracks, captions, embed_dim)
+    cosines = np.einsum("tce,se->tcs", np.nan_to_num(asked), points)
+    is_own = np.broadcast_to(np.eye(len(points), dtype=np.bool_)[:, None], cosines.shape)
+    is_read = np.broadcast_to(np.isfinite(asked).all(axis=2, keepdims=True), cosines.shape)
+    unmatched, matched = cosines[is_read & ~is_own], cosines[is_read & is_own]
+    shares = np.linspace(0, 1, N_QUANTILES)
+    return {
+        "unmatched": {"text-audio": np.quantile(unmatched, shares).round(4).tolist()},
+        "unmatched_mean": round(float(unmatched.mean()), 4),
+        "unmatched_std": round(float(unmatched.std()), 4),
+        "matched": {"text-audio": np.quantile(matched, shares).round(4).tolist()},
+    }
+
+
+def _scales(heard: Floats, n_concepts: int) -> NDArray[np.float64]:
+    deviations = heard[:, :n_concepts].std(axis=0, dtype=np.float64)
+    return np.asarray(1 / np.maximum(deviations, LEAST_DEVIATION))

@@ -21,6 +21,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def directions(modalities: Sequence[str]) -> tuple[Direction, ...]:
     found = []
     for answer in modalities:
         others = [one for one in modalities if one != answer]
-        found += [Direction(asks=some, answers=(answer,)) for some in reversed(subsets(others))]
+        found += [Direction(asks=some, answers=(answer,)) for some in sorted(subsets(others), key=len)]
     if len(modalities) > 2:
         all_others = ((one, tuple(other for other in modalities if other != one)) for one in modalities)
         found += [Direction(asks=(one,), answers=others) for one, others in all_others]
@@ -233,7 +234,7 @@ def score_direction(
     )
     # Points of opposite directions merge into none; such an item answers nothing and its query finds nothing.
     ranks = ranks_of_partners(np.nan_to_num(asking), np.nan_to_num(answering), np.searchsorted(rows, queries))
-    metrics = {name: mean_estimate(values, bootstrap) for name, values in _per_query(ranks).items()}
+    metrics = {name: _share(values, bootstrap) for name, values in _per_query(ranks).items()}
     metrics["median_rank"] = median_estimate(ranks.middle, bootstrap)
     of_all = Ranks(n_before=np.zeros(1, np.int64), n_tied=np.array([len(rows) - 1]), n_items=len(rows))
     chance = {name: float(values[0]) for name, values in _per_query(of_all).items()}
@@ -255,6 +256,12 @@ def _per_query(ranks: Ranks) -> dict[str, FloatMatrix]:
     found["mrr"] = ranks.mean_gain(1 / places)
     found["ndcg_at_10"] = ranks.mean_gain(reached / np.log2(places + 1))
     return found
+
+
+def _share(values: FloatMatrix, bootstrap: Bootstrap) -> Estimate:
+    """The mean of numbers from 0 to 1; an interval that was moved for its bias ends there too."""
+    found = mean_estimate(values, bootstrap)
+    return dataclasses.replace(found, low=max(0.0, found.low))
 
 
 def median_estimate(values: FloatMatrix, bootstrap: Bootstrap) -> Estimate:
@@ -447,3 +454,27 @@ def _hub_row(scores: DirectionScores) -> str:
     found = scores.hubness
     skewness = "none" if math.isnan(found.skewness) else f"{found.skewness:.2f}"
     return f"| {scores.direction.title} | {skewness} | {found.never_found:.3f} | {found.largest_hub:.3f} |"
+
+
+def unmatched_cosines(points: Mapping[str, Points], *, seed: int, n_pairs: int = 20_000) -> dict[str, Any]:
+    """How near points of different items lie: what ``SpaceModelConfig.calibration`` keeps of a space.
+
+    Args:
+        points: Of each modality, NaN where an item lacks it. Shape (items, embed_dim).
+        seed: Of the pairs that are drawn.
+        n_pairs: At most, of each two modalities.
+
+    Returns:
+        ``unmatched``: by ``asks-answers`` 101 cosines, ascending, at even shares of the pairs.
+    """
+    rng, found = np.random.default_rng(seed), {}
+    for asks, answers in permutations(points, 2):
+        asking, answering = (np.flatnonzero(_complete(points, [name])) for name in (asks, answers))
+        if not len(asking) or not len(answering):
+            continue
+        first, second = rng.choice(asking, n_pairs), rng.choice(answering, n_pairs)
+        first, second = first[first != second], second[first != second]
+        if len(first):
+            cosines = np.einsum("ij,ij->i", points[asks][first], points[answers][second])
+            found[f"{asks}-{answers}"] = np.quantile(cosines, np.linspace(0, 1, 101)).round(4).tolist()
+    return {"unmatched": found}

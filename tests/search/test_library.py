@@ -209,8 +209,8 @@ def test_a_search_after_writing_sees_what_was_written(small_library: Library) ->
 
 def test_a_hit_has_the_documented_json_shape(small_library: Library) -> None:
     (hit, *_) = json.loads(json.dumps(small_library.search("jazz -vocals").to_json()))
-    assert list(hit) == ["track_id", "path", "title", "artist", "score", "why"]
-    assert list(hit["why"][0]) == ["term", "how", "score", "text", "tags"]
+    assert list(hit) == ["track_id", "path", "title", "artist", "score", "why", "shares", "rank_by_score"]
+    assert list(hit["why"][0]) == ["term", "how", "score", "text", "tags", "share", "words"]
     assert hit["why"][0]["tags"] == {"jazz": 0.8}
     assert hit["why"][1]["how"] == "absence"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tutti.errors import QueryError
-from tutti.text.phrases import parse
+from tutti.text.phrases import kept_and_rejected, parse
 
 KNOWN = {
     "drum and bass", "drum", "bass", "jazz", "piano", "vocals", "drums", "hip hop", "guitar", "calm", "world music",
@@ -62,3 +62,19 @@ def test_a_query_without_a_word_is_refused(query: str) -> None:
 def test_a_paragraph_of_two_megabytes_is_refused_in_words() -> None:
     with pytest.raises(QueryError, match="2,000"):
         parse("jazz " * 400_000, KNOWN.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "rejected"),
+    [
+        ("calm piano, no vocals", "calm piano", "vocals"),
+        ("jazz -vocals with guitar", "jazz with guitar", "vocals"),
+        ("piano without any drums or bass", "piano", "drums, bass"),
+        ("no woman no cry", "no woman no cry", ""),
+        ("jazz, no drums, piano", "jazz, piano", "drums"),
+        ("no vocals", "", "vocals"),
+        ("music without vocals", "", "vocals"),
+    ],
+)
+def test_what_is_rejected_is_told_from_what_is_asked_for(query: str, kept: str, rejected: str) -> None:
+    assert kept_and_rejected(query, KNOWN.__contains__) == (kept, rejected)

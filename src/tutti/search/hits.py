@@ -19,10 +19,13 @@ class Reason:
         term: The part of the query; the sound's file or id for a likeness.
         how: ``tag``, ``synonym``, ``description``, ``spelling``, ``sentence vectors``: by the models' tags; ``typed``:
             by a person's tag; ``title``, ``artist``, ``album``, ``file``: by a name; ``absence``: it is not heard;
-            ``sound``: by likeness; ``missing``: nothing of it is in this track.
+            ``sound``: by likeness; ``lyrics``: by the words of its lyrics; ``near``, ``away``: by where it lies in a
+            space; ``missing``: nothing of it is in this track.
         score: Of this part alone, 0 to 1.
         tags: Tags that tell most of it, with the models' mean probabilities.
         text: The same in words.
+        share: Of the hit's score that is owed to it; those of a hit add up to 1.
+        words: Of the query, that stand in the track's texts.
     """
 
     term: str
@@ -30,6 +33,8 @@ class Reason:
     score: float
     text: str
     tags: Mapping[str, float] = field(default_factory=dict)
+    share: float = 0.0
+    words: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text
@@ -46,6 +51,9 @@ class Hit:
         artist: None where unknown.
         score: 0 to 1, see :mod:`tutti.search.ranking`.
         why: A reason for each part of the query.
+        shares: What of the score is owed to ``words`` (tags, names and lyrics) and to each of the track's modalities,
+            adding up to 1.
+        rank_by_score: Its place by the score alone, from 1, where hits were put in another order to differ more.
     """
 
     track_id: str
@@ -54,6 +62,8 @@ class Hit:
     artist: str | None
     score: float
     why: tuple[Reason, ...]
+    shares: Mapping[str, float] = field(default_factory=dict)
+    rank_by_score: int | None = None
 
     @property
     def name(self) -> str:
@@ -62,7 +72,9 @@ class Hit:
 
     def to_json(self) -> dict[str, Any]:
         """The hit in plain types."""
-        why = [{**asdict(reason), "score": round(reason.score, 4)} for reason in self.why]
+        why = [
+            {**asdict(reason), "score": round(reason.score, 4), "share": round(reason.share, 4)} for reason in self.why
+        ]
         return {
             "track_id": self.track_id,
             "path": None if self.path is None else str(self.path),
@@ -70,6 +82,8 @@ class Hit:
             "artist": self.artist,
             "score": round(self.score, 4),
             "why": why,
+            "shares": {name: round(share, 4) for name, share in self.shares.items()},
+            "rank_by_score": self.rank_by_score,
         }
 
 

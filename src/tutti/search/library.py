@@ -1,12 +1,13 @@
 """A catalogue that answers questions: the class behind ``tutti.open_catalogue``.
 
-What a query means, how tracks are scored and why are modules of their own (``meaning``, ``ranking``, ``reasons``).
+What a query asks, how tracks are scored and why are modules of their own (``understanding``, ``ranking``, ``answers``).
 Here they are put together, and what was read from the tables is kept for the next question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -14,16 +15,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import Catalogue, ModelRecord
-from tutti.errors import QueryError
+from tutti.data.catalogue import Catalogue, ModelRecord, SpaceRecord
+from tutti.search.answers import hits_of, notes_of
 from tutti.search.corpus import Corpus
-from tutti.search.examples import Example, Listener, find_example, find_row, listen
+from tutti.search.examples import Listener, find_example, find_row, listen
 from tutti.search.filters import matching
-from tutti.search.hits import Hit, Hits
-from tutti.search.meaning import Encoder, Interpreter, Meaning
+from tutti.search.hits import Hits
+from tutti.search.lyrics import Lyrics
+from tutti.search.meaning import Encoder, Interpreter
+from tutti.search.pointing import Loader, load_placer
 from tutti.search.portraits import Portrait, Statistics, portrait, statistics
-from tutti.search.ranking import Part, rank, score_likeness, score_meaning
-from tutti.search.reasons import reason_of
+from tutti.search.ranking import score_likeness
+from tutti.search.terms import Query, Term, TermKind, parse_terms
+from tutti.search.understanding import Senses, Understanding
 
 N_NEAREST = 5
 
@@ -33,56 +37,97 @@ class Library(Catalogue):
 
     Attributes:
         listener: Hears a sound file with the catalogue's models; :func:`tutti.search.examples.listen` unless replaced.
+        loader: Finds the model of a space; :func:`tutti.search.pointing.load_placer` unless replaced.
+        encoder: Of phrases that are in no list; None understands words by lists and spelling alone.
     """
 
     listener: Listener = staticmethod(listen)
+    loader: Loader = staticmethod(load_placer)
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._corpus: Corpus | None = None
-        self._interpreter: Interpreter | None = None
-        self._encoder: Encoder | None = _LazyEncoder()
+        self.encoder: Encoder | None = _LazyEncoder()
+        self.refresh()
 
     def without_sentence_vectors(self) -> Self:
         """The same library, which understands words by its lists and their spelling alone."""
-        self._encoder, self._interpreter = None, None
+        self.encoder = None
+        self.refresh()
         return self
 
-    def search(self, text: str = "", k: int = 10, *, like: str | Path | None = None, where: str | None = None) -> Hits:
-        """The tracks that answer a query best.
+    def search(
+        self,
+        text: str = "",
+        k: int = 10,
+        *,
+        like: str | Path | None = None,
+        plus: Iterable[str | Path | Term] = (),
+        minus: Iterable[str | Path | Term] = (),
+        image: str | Path | None = None,
+        text_file: str | Path | None = None,
+        where: str | None = None,
+        diversity: float = 0.0,
+        weights: Mapping[str, float] | None = None,
+        space: str | None = None,
+    ) -> Hits:
+        """The tracks that answer a query best, whatever it is made of.
 
         Args:
-            text: Words such as ``jazz piano -vocals``: tags and their synonyms, moods, instruments, titles, artists. A
-                leading minus, or "no" and "without", rejects; quotation marks keep words together.
+            text: Words such as ``jazz piano -vocals``, a sentence, or a paragraph: tags and their synonyms, moods,
+                instruments, titles, artists. A leading minus, or "no" and "without", rejects; quotation marks keep
+                words together.
             k: How many at most.
             like: A sound to be like: a track's id, path or title, or any sound file.
+            plus: Further terms, ``[WEIGHT*][KIND:]VALUE`` as :mod:`tutti.search.terms` has them.
+            minus: Terms to get away from.
+            image: A picture's file.
+            text_file: A text's file, up to 2 MB.
             where: An SQL condition on the tracks that are ranked at all, such as ``year < 1990``.
+            diversity: From 0, the best first, to 1, each hit as unlike those before it as can be.
+            weights: Of a track's modalities, such as ``{"audio": 2}``, and of ``words``; 1 where nothing is said.
+            space: In which points are compared; None takes the catalogue's.
 
         Returns:
             Hits, best first, with scores from 0 to 1 as :mod:`tutti.search.ranking` defines them. Empty, with notes
             that say why, where nothing matches.
 
         Raises:
-            QueryError: There is nothing to search for, k is below 1, or the condition is not understood.
-            UnknownNameError: ``like`` is neither a track nor a file.
-            AudioError: The file to be like cannot be heard.
+            QueryError: There is nothing to search for, a number is out of range, or something is not understood.
+            UnknownNameError: A term names nothing that is known.
+            AudioError: A sound cannot be heard.
+            ImageError: A picture cannot be read.
+            CatalogueError: The catalogue has no points of the space, or others than its model would give.
         """
-        if k < 1:
-            raise QueryError(f"k={k} hits make no answer", hint="ask for 1 or more")
-        if not text.strip() and like is None:
-            raise QueryError("the query is empty", hint='say what to look for, such as "calm piano -vocals"')
+        files: list[tuple[TermKind, str | Path | None]] = [("image", image), ("text", text_file)]
+        terms = [Term(kind="words", value=text)] if text.strip() else []
+        terms += [Term(kind=kind, value=str(file)) for kind, file in files if file is not None]
+        query = Query(
+            terms=(*terms, *parse_terms(plus, minus)),
+            like=None if like is None else str(like),
+            k=k,
+            where=where,
+            diversity=diversity,
+            weights=dict(weights or {}),
+            space=space,
+        )
+        return self.answer(query)
+
+    def answer(self, query: Query) -> Hits:
+        """The tracks that answer a query best, see :meth:`search`."""
         corpus = self._loaded()
-        candidates = matching(self, corpus, where)
-        example = None if like is None else find_example(str(like), corpus, self.listener)
+        candidates = matching(self, corpus, query.where)
+        example = None if query.like is None else find_example(query.like, corpus, self.listener)
         if example is not None and example.row is not None:
             candidates[example.row] = False
-        meanings = self._interpret(text) if text.strip() else ()
-        known = [meaning for meaning in meanings if meaning.how not in ("unheard", "unknown")]
-        parts = [score_meaning(meaning, corpus) for meaning in known]
-        if example is not None:
-            parts.append(score_likeness(example.name, example.vectors, corpus))
-        notes = _notes(meanings, parts, corpus, candidates)
-        return Hits(self._hits(parts, candidates, k=k, example=example), notes=notes)
+        understood = self._understanding().understand(query)
+        parts = understood.parts
+        importance = query.weights.get("audio", 1.0)
+        if example is not None and importance:
+            likeness = score_likeness(example.name, example.vectors, corpus)
+            parts.append(replace(likeness, importance=importance))
+        row = example.row if example else None
+        hits = hits_of(understood, candidates, query, catalogue=self, corpus=corpus, example=row)
+        return Hits(hits, notes=notes_of(understood, candidates, corpus))
 
     def similar(self, track: str | Path, k: int = 10, *, where: str | None = None) -> Hits:
         """The tracks that sound most like a track or a sound file.
@@ -118,7 +163,9 @@ class Library(Catalogue):
 
     def refresh(self) -> None:
         """Read the tables anew at the next question: another process has written to them."""
-        self._corpus, self._interpreter = None, None
+        self._corpus: Corpus | None = None
+        self._understands: Understanding | None = None
+        self._lyrics_read: Lyrics | None = None
 
     # What was read is dropped when something is written.
 
@@ -137,39 +184,33 @@ class Library(Catalogue):
         super().put_model(record)
         self.refresh()
 
+    def put_space(self, record: SpaceRecord) -> None:
+        """See :meth:`tutti.data.catalogue.Catalogue.put_space`."""
+        super().put_space(record)
+        self.refresh()
+
     def _loaded(self) -> Corpus:
         if self._corpus is None:
             self._corpus = Corpus.load(self)
         return self._corpus
 
-    def _interpret(self, text: str) -> tuple[Meaning, ...]:
-        if self._interpreter is None:
+    def _understanding(self) -> Understanding:
+        if self._understands is None:
             corpus = self._loaded()
-            self._interpreter = Interpreter(corpus.vocabulary, corpus.names, encoder=self._encoder)
-        return self._interpreter.interpret(text)
-
-    def _hits(
-        self, parts: Sequence[Part], candidates: NDArray[np.bool_], *, k: int, example: Example | None
-    ) -> list[Hit]:
-        corpus = self._loaded()
-        if not parts or not len(corpus):
-            return []
-        ranking = rank(parts, candidates, corpus.originals, k=k)
-        hits = []
-        for row, score in zip(ranking.rows, ranking.scores, strict=True):
-            row = int(row)
-            why = [reason_of(part, row, corpus, example=example.row if example else None) for part in parts]
-            hits.append(
-                Hit(
-                    track_id=corpus.track_ids[row],
-                    path=corpus.path(row),
-                    title=corpus.value("title", row),
-                    artist=corpus.value("artist", row),
-                    score=float(score),
-                    why=tuple(why),
-                )
+            senses = Senses(
+                interpreter=Interpreter(corpus.vocabulary, corpus.names, encoder=self.encoder),
+                lyrics=self._lyrics,
+                loader=self.loader,
+                listener=lambda path, models: self.listener(path, models),
+                reads_sentences=self.encoder is not None,
             )
-        return hits
+            self._understands = Understanding(corpus, senses)
+        return self._understands
+
+    def _lyrics(self) -> Lyrics:
+        if self._lyrics_read is None:
+            self._lyrics_read = Lyrics.load(self, self._loaded())
+        return self._lyrics_read
 
 
 def open_catalogue(folder: Path | str) -> Library:
@@ -202,28 +243,3 @@ class _LazyEncoder:
         if self._encoder is None:
             self._encoder = SentenceEncoder.load()
         return self._encoder.encode(texts)
-
-
-def _notes(
-    meanings: Sequence[Meaning], parts: Sequence[Part], corpus: Corpus, candidates: NDArray[np.bool_]
-) -> list[str]:
-    """What to know of a search as a whole."""
-    if not len(corpus):
-        return ["the catalogue holds no tracks"]
-    notes = []
-    if meanings and not corpus.models:
-        notes.append("no model has described the tracks: only their names and people's tags are searched")
-    if not candidates.any():
-        notes.append("no track meets the condition")
-    for meaning in meanings:
-        if meaning.how == "unknown":
-            near = f"; did you mean {', '.join(map(repr, meaning.suggestions))}?" if meaning.suggestions else ""
-            notes.append(f"{meaning.phrase!r} matches no tag, title or artist{near}")
-        elif meaning.how == "unheard":
-            notes.append(f"no model of this catalogue can hear {meaning.phrase!r}")
-        elif meaning.how in ("spelling", "sentence vectors"):
-            notes.append(f"{meaning.phrase!r} is taken for {meaning.via} (by {meaning.how})")
-    absent = [part.term for part in parts if not part.is_negative and not (part.present & candidates).any()]
-    if candidates.any():
-        notes += [f"no track has {term!r}" for term in absent]
-    return notes

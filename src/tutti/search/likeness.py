@@ -51,11 +51,28 @@ class Likeness:
             self._scale = (1 / np.sqrt(variance + floor)).astype(np.float32)
         self._norms = self._norms_of_rows()
 
+    @property
+    def embed_dim(self) -> int:
+        """Dimensions of the vectors."""
+        return int(self._vectors.shape[1])
+
     def to(self, vector: Vectors) -> Vectors:
         """Cosine of every track to a vector of the same model, NaN for unknown tracks. Shape (tracks,)."""
         direction = self._unit(vector[np.newaxis])[0] * self._scale
         products = similarities(self._vectors, direction) - self._centre @ direction
         return np.asarray(products / self._norms, dtype=np.float32)
+
+    def placed(self, rows: NDArray[np.int64]) -> Vectors:
+        """Some tracks as unit vectors, centred and scaled; NaN for unknown tracks. Shape (rows, embed_dim)."""
+        placed = np.empty((len(rows), self.embed_dim), dtype=np.float32)
+        for start in range(0, len(rows), BLOCK_ROWS):
+            placed[start : start + BLOCK_ROWS] = self._unit(self._vectors[rows[start : start + BLOCK_ROWS]])
+        return placed
+
+    def place(self, vector: Vectors) -> Vectors:
+        """The same for a vector of the model. Shape (embed_dim,)."""
+        placed: Vectors = self._unit(vector[np.newaxis])[0]
+        return placed
 
     def of_pairs(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> Vectors:
         """Cosine of tracks in one list of rows to those in another. Shape (pairs,)."""
@@ -93,6 +110,19 @@ class Soundspace:
         shared = [self.models[name].to(vector) for name, vector in sorted(query.items()) if name in self.models]
         return mean_of_known(np.stack(shared))
 
+    def points(self, rows: NDArray[np.int64]) -> Vectors:
+        """Some tracks as unit vectors, the models' side by side; NaN for unknown tracks. Shape (rows, sum of dims)."""
+        return _side_by_side([self.models[name].placed(rows) for name in sorted(self.models)])
+
+    def point(self, vectors: Mapping[str, Vectors]) -> Vectors:
+        """The same for vectors by model; zeros stand for those of a model that has not heard it."""
+        heard = [
+            model.place(vectors[name]) if name in vectors else np.full(model.embed_dim, np.nan, dtype=np.float32)
+            for name, model in sorted(self.models.items())
+        ]
+        point: Vectors = _side_by_side([one[np.newaxis] for one in heard])[0]
+        return point
+
     def percentile(self, similarity: Vectors) -> Vectors:
         """The share of random pairs that are less alike; the positive part of the cosine where there are no pairs."""
         if not len(self._of_pairs):
@@ -120,3 +150,12 @@ class Soundspace:
 def _blocks(first: NDArray[np.int64], second: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     starts = range(0, len(first), BLOCK_ROWS)
     return [(first[start : start + BLOCK_ROWS], second[start : start + BLOCK_ROWS]) for start in starts]
+
+
+def _side_by_side(blocks: list[Vectors]) -> Vectors:
+    """Unit rows of several models as one, of length 1, for rows that any of them knows; NaN for the others."""
+    joined = np.concatenate(blocks, axis=1)
+    is_known = ~np.isnan(joined).all(axis=1, keepdims=True)
+    filled = np.nan_to_num(joined)
+    lengths = np.linalg.norm(filled, axis=1, keepdims=True)
+    return np.asarray(np.where(is_known, filled / np.maximum(lengths, 1e-12), np.nan), dtype=np.float32)

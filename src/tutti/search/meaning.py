@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tutti.search.names import Names
 from tutti.text.languages import has_no_spaces
-from tutti.text.phrases import Phrase, parse
+from tutti.text.phrases import Phrase, kept_and_rejected, parse
 from tutti.text.spelling import corrected, forms, reminiscent
 from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
 from tutti.text.vocabulary import Vocabulary
@@ -101,6 +101,10 @@ class Interpreter:
         meanings = [self._meaning(phrase) for phrase in parse(query, self._is_known)]
         # Words that mean nothing next to each other may each be close to something.
         return tuple(part for meaning in meanings for part in self._in_pieces(meaning))
+
+    def kept_and_rejected(self, query: str) -> tuple[str, str]:
+        """What a query asks for and what it rejects, see :func:`tutti.text.phrases.kept_and_rejected`."""
+        return kept_and_rejected(query, self._is_known)
 
     def _is_known(self, phrase: str) -> bool:
         in_lists = self._vocabulary.find(phrase) is not None or self._thesaurus.find(phrase) is not None

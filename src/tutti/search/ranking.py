@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from tutti.search.corpus import Corpus
 from tutti.search.evidence import percentiles
 from tutti.search.meaning import Meaning
 from tutti.search.nearest import best
+
+if TYPE_CHECKING:
+    from tutti.search.blending import Blend
 
 WHOLE_NAME, PART_OF_NAME, LEAST_SCORE = 1.0, 0.9, 0.02
 # Natural logarithms of how many times likelier it becomes that a term fits: typed as a tag, a kind of it typed as a
@@ -51,10 +54,15 @@ class Part:
 
     Attributes:
         term: The words, or the example's name.
-        meaning: Of words; None for a likeness.
-        scores: Shape (tracks,).
+        meaning: Of words; None for all else.
+        scores: NaN where the part has nothing to say of a track. Shape (tracks,).
         present: Whether the track has what is asked for, or lacks what is rejected. Shape (tracks,).
         found: Tracks found by other than the models' tags, by how: ``typed``, ``title``, ``artist``, …
+        how: ``words``, ``sound`` (a likeness), ``lyrics`` or ``points``.
+        importance: Beside the other parts, before what is rejected or guessed is taken for less.
+        rejects: Whether it rejects tracks though it has no meaning.
+        counts: Whether its presence helps to make a track a hit; otherwise it merely orders.
+        blend: Of points, what each term and modality gave.
     """
 
     term: str
@@ -62,17 +70,27 @@ class Part:
     scores: Scores
     present: Flags
     found: Mapping[str, Flags] = field(default_factory=dict)
+    how: Literal["words", "sound", "lyrics", "points"] = "words"
+    importance: float = 1.0
+    rejects: bool = False
+    counts: bool = True
+    blend: Blend | None = None
 
     @property
     def is_negative(self) -> bool:
         """Whether it rejects tracks."""
-        return self.meaning is not None and self.meaning.is_negative
+        return self.rejects or (self.meaning is not None and self.meaning.is_negative)
 
     @property
     def weight(self) -> float:
         """In the mean over the parts."""
         is_guess = self.meaning is not None and self.meaning.how == "sentence vectors"
-        return LESSER_WEIGHT if self.is_negative or is_guess else 1.0
+        return self.importance * (LESSER_WEIGHT if self.is_negative or is_guess else 1.0)
+
+    def counted(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The scores of some tracks as they enter the mean, NaN where the part says nothing of a track."""
+        scores = np.where(self.present[rows], 1.0, ABSENT) * self.scores[rows]
+        return np.asarray(np.where(np.isnan(scores), np.nan, np.maximum(scores, LEAST_SCORE)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +140,7 @@ def score_likeness(term: str, query: Mapping[str, Scores], corpus: Corpus) -> Pa
     # The similarity itself, scaled to less than a percentile's step, keeps the order of the most alike.
     scores = corpus.soundspace.percentile(similarity)
     fine = np.nan_to_num(similarity) * 1e-6
-    return Part(term=term, meaning=None, scores=scores + fine, present=similarity > 0)
+    return Part(term=term, meaning=None, how="sound", scores=scores + fine, present=similarity > 0)
 
 
 def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64], *, k: int) -> Ranking:
@@ -134,7 +152,7 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
         originals: The row of the first track with the same bytes. Shape (tracks,).
         k: How many at most.
     """
-    wanted = [part for part in parts if not part.is_negative]
+    wanted = [part for part in parts if part.counts and not part.is_negative]
     is_hit = candidates.copy()
     for part in parts:
         if part.is_negative:
@@ -142,7 +160,7 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
     if wanted:
         is_hit &= np.mean([part.present for part in wanted], axis=0) >= LEAST_PRESENT
     rows = np.flatnonzero(is_hit)
-    scores = _blended(parts, rows)
+    scores = _mean(parts, rows)
     chosen = best_unlike(scores, originals[rows], k=k)
     return Ranking(rows=rows[chosen], scores=np.clip(scores[chosen], 0, 1).astype(np.float32))
 
@@ -158,13 +176,16 @@ def best_unlike(scores: NDArray[Any], originals: NDArray[np.int64], *, k: int) -
         n_wanted *= 2
 
 
-def _blended(parts: Sequence[Part], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weighted geometric means of the parts' scores in some rows. Shape (rows,)."""
-    total = np.zeros(len(rows))
+def _mean(parts: Sequence[Part], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weighted geometric means of the parts' scores in some rows, of those that say something. Shape (rows,)."""
+    total, weights = np.zeros(len(rows)), np.zeros(len(rows))
     for part in parts:
-        counted = np.where(part.present[rows], 1.0, ABSENT) * part.scores[rows]
-        total += part.weight * np.log(np.maximum(counted, LEAST_SCORE))
-    return np.asarray(np.exp(total / sum(part.weight for part in parts)))
+        counted = part.counted(rows)
+        is_known = ~np.isnan(counted)
+        total += np.where(is_known, part.weight * np.log(np.where(is_known, counted, 1)), 0)
+        weights += np.where(is_known, part.weight, 0)
+    means = np.exp(total / np.where(weights > 0, weights, 1))
+    return np.asarray(np.where(weights > 0, means, LEAST_SCORE))
 
 
 def _found(meaning: Meaning, corpus: Corpus) -> dict[str, Flags]:

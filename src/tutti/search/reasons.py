@@ -1,16 +1,84 @@
-"""Why a track is a hit, in tags and in words."""
+"""Why a track is a hit: in tags, in words, and in shares of its score.
+
+A part's share is its weight times its score, over the sum of these; that of points is shared out among terms and
+modalities by how much nearer each brought the track. A part that rejects carries nothing where another one asks.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
+from tutti.search.blending import Blend
 from tutti.search.corpus import Corpus
 from tutti.search.evidence import mean_of_known
 from tutti.search.hits import Reason
 from tutti.search.meaning import Meaning
+from tutti.search.pointing import Pointed
 from tutti.search.ranking import Part
 
 N_TAGS = 3
+WORDS = "words"
+NEAR = {
+    "sentence": "near “{}”",
+    "text": "near the text {}",
+    "sound": "near the sound {}",
+    "image": "near the picture {}",
+    "track": "near {}",
+    "artist": "near the music of {}",
+    "album": "near the album {}",
+    "listener": "near what {} plays",
+}
+BY = {"audio": "sound", "image": "cover", "text": "texts", "listening": "listeners", "tags": "tags"}
+
+
+def reasons_of(parts: Sequence[Part], row: int, corpus: Corpus, *, example: int | None = None) -> tuple[Reason, ...]:
+    """Why the track in a row is a hit: a reason for each part of the query, and for each term among its points.
+
+    Args:
+        parts: Of the query.
+        row: Of the track.
+        corpus: The catalogue.
+        example: The row of the track that a likeness starts from, where it is one.
+    """
+    reasons = []
+    for part, share in zip(parts, part_shares(parts, row), strict=True):
+        if part.blend is None:
+            reasons.append(replace(reason_of(part, row, corpus, example=example), share=share))
+        else:
+            by_term = part.blend.shares(row).sum(axis=0)
+            reasons += [
+                replace(_nearness(part.blend, place, row, corpus), share=float(share * by_term[place]))
+                for place in range(len(part.blend.terms))
+            ]
+    return tuple(reasons)
+
+
+def part_shares(parts: Sequence[Part], row: int) -> list[float]:
+    """What of a track's score is owed to each part."""
+    asking = [part for part in parts if not part.is_negative]
+    rows = np.array([row])
+    carried = [
+        part.weight * float(np.nan_to_num(part.counted(rows)[0])) if part in asking or not asking else 0.0
+        for part in parts
+    ]
+    total = sum(carried)
+    return [one / total if total else 1 / len(parts) for one in carried]
+
+
+def modality_shares(parts: Sequence[Part], row: int) -> dict[str, float]:
+    """What of a track's score is owed to words and to each of its modalities, the greatest share first."""
+    shares: dict[str, float] = {}
+    for part, share in zip(parts, part_shares(parts, row), strict=True):
+        if part.blend is None:
+            name = "audio" if part.how == "sound" else WORDS
+            shares[name] = shares.get(name, 0.0) + share
+        else:
+            for modality, of_modality in zip(part.blend.modalities, part.blend.shares(row).sum(axis=1), strict=True):
+                shares[modality] = shares.get(modality, 0.0) + share * float(of_modality)
+    return dict(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def reason_of(part: Part, row: int, corpus: Corpus, *, example: int | None = None) -> Reason:
@@ -23,6 +91,8 @@ def reason_of(part: Part, row: int, corpus: Corpus, *, example: int | None = Non
         example: The row of the track that a likeness starts from, where it is one.
     """
     score = float(min(part.scores[row], 1.0))
+    if part.how == "lyrics":
+        return _lyrics(part, row, score=score)
     if part.meaning is None:
         return _likeness(part, row, corpus, score=score, example=example)
     meaning = part.meaning
@@ -91,6 +161,45 @@ def _likeness(part: Part, row: int, corpus: Corpus, *, score: float, example: in
         shared = {name: round(probability(name, row, corpus), 4) for name in best}
         text = f"sounds like {part.term}" + (f": both {', '.join(shared)}" if shared else "")
     return Reason(term=part.term, how="sound", score=score, tags=shared, text=text)
+
+
+def _lyrics(part: Part, row: int, *, score: float) -> Reason:
+    if part.is_negative:
+        return Reason(term=part.term, how="absence", score=score, text=f"no “{part.term}” in the lyrics")
+    if not part.present[row]:
+        return Reason(term=part.term, how="missing", score=score, text=f"hardly “{part.term}” in the lyrics")
+    said = f"“{part.term}” in the lyrics" if score >= 1 else f"words of “{part.term}” in the lyrics"
+    return Reason(term=part.term, how="lyrics", score=score, text=said)
+
+
+def _nearness(blend: Blend, place: int, row: int, corpus: Corpus) -> Reason:
+    """Why one term's point speaks for a track, or does not."""
+    term, values = blend.terms[place], blend.of_term(place)
+    if np.isnan(blend.total[row]):
+        return Reason(term=term.name, how="missing", score=0.0, text=f"it is not known how near {term.name} this lies")
+    known = values[~np.isnan(blend.total)]
+    score = float(((known < values[row]).sum() + (known == values[row]).sum() / 2) / len(known))
+    said = NEAR[term.how].format(term.name)
+    if term.is_negative:
+        text = said.replace("near", "away from" if score >= 0.5 else "not far from", 1)
+        return Reason(term=term.name, how="away" if score >= 0.5 else "missing", score=score, text=text)
+    if values[row] <= 0:
+        return Reason(term=term.name, how="missing", score=score, text=f"not {said}")
+    tags = _tags_in_common(term, row, corpus)
+    by = blend.contributions[:, row, place]
+    best = blend.modalities[int(np.argmax(by))]
+    text = _with(f"{said} by its {BY.get(best, best)}", _listed(tags))
+    return Reason(term=term.name, how="near", score=score, text=text, tags=tags)
+
+
+def _tags_in_common(term: Pointed, row: int, corpus: Corpus) -> dict[str, float]:
+    """The strongest tags of a track; where a term stands for tracks, those that speak most for both."""
+    strongest = strongest_tags(row, corpus, count=len(corpus.vocabulary))
+    if len(term.rows):
+        theirs = {name: float(np.nan_to_num(corpus.evidence.of(name)[term.rows]).mean()) for name in strongest}
+        strongest = {name: min(value, theirs[name]) for name, value in strongest.items() if theirs[name] > 0}
+    best = sorted(strongest, key=lambda name: (-strongest[name], name))[:N_TAGS]
+    return {name: round(probability(name, row, corpus), 4) for name in best}
 
 
 def _understood(meaning: Meaning) -> str:

@@ -65,6 +65,7 @@ class Query:
 
     Attributes:
         terms: What is wanted and what is not.
+        like: A track or a sound file to sound like, by what the catalogue's models heard.
         k: How many hits at most.
         where: An SQL condition on the tracks that are ranked at all.
         diversity: From 0, the best first, to 1, each hit as unlike those before it as can be.
@@ -73,7 +74,8 @@ class Query:
         space: In which points are compared; None takes the catalogue's.
     """
 
-    terms: tuple[Term, ...]
+    terms: tuple[Term, ...] = ()
+    like: str | None = None
     k: int = 10
     where: str | None = None
     diversity: float = 0.0
@@ -83,7 +85,7 @@ class Query:
     def __post_init__(self) -> None:
         if self.k < 1:
             raise QueryError(f"k={self.k} hits make no answer", hint="ask for 1 or more")
-        if not self.terms:
+        if not self.terms and self.like is None:
             raise QueryError("the query is empty", hint='say what to look for, such as "calm piano -vocals"')
         if not 0 <= self.diversity <= 1:
             raise QueryError(f"a diversity of {self.diversity:g} is no share", hint="give 0 to 1, such as 0.3")

@@ -95,6 +95,37 @@ def parse(text: str, is_known: Callable[[str], bool]) -> tuple[Phrase, ...]:
     return phrases
 
 
+def kept_and_rejected(text: str, is_known: Callable[[str], bool]) -> tuple[str, str]:
+    """What a query asks for and what it rejects, each in its own words; empty where there is nothing of it.
+
+    A sentence encoder hears the drums in "no drums"; so it is given the two apart.
+
+    Args:
+        text: As for :func:`parse`.
+        is_known: Whether a plain phrase means something as a whole.
+
+    >>> kept_and_rejected("calm piano at night, no drums", {"piano", "drums"}.__contains__)
+    ('calm piano at night', 'drums')
+    """
+    tokens = list(_tokens(text))
+    left_out = {position for position, token in enumerate(tokens) if token.text in NEGATIONS and not token.is_quoted}
+    rejected = []
+    for begin, end, phrase in _phrases(tokens, is_known):
+        if phrase.is_negative:
+            left_out.update(range(begin, end))
+            rejected.append(phrase.text)
+        else:  # "no woman no cry" is a name
+            left_out.difference_update(range(begin, end))
+    for position in range(len(tokens) - 2, -1, -1):  # the "any" of "without any drums"
+        if position + 1 in left_out and tokens[position].text in FILLERS:
+            left_out.add(position)
+    kept = [token for position, token in enumerate(tokens) if position not in left_out]
+    if all(token.is_break or token.text in FILLERS for token in kept):
+        return "", ", ".join(rejected)
+    words = " ".join("," if token.is_break else token.text for token in kept)
+    return re.sub(r"(\s*,)+\s*", ", ", words).strip(", "), ", ".join(rejected)
+
+
 def _tokens(text: str) -> Iterator[_Token]:
     for minus, quoted, word, separator in PIECE.findall(text):
         if separator:

@@ -1,0 +1,136 @@
+"""From an understood query to hits: the best tracks, made to differ where that is wanted, with reasons and remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import Catalogue
+from tutti.search.corpus import Corpus
+from tutti.search.diversity import diversified, pool_size
+from tutti.search.hits import Hit
+from tutti.search.lyrics import shared_words, texts_of
+from tutti.search.ranking import Flags, Ranking, rank
+from tutti.search.reasons import modality_shares, reasons_of
+from tutti.search.space_points import SpacePoints
+from tutti.search.terms import Query
+from tutti.search.understanding import Understood
+
+# Reasons that words of a text may add to; an artist's name in a biography is no reason for a likeness.
+READ = ("near", "lyrics", "tag", "synonym", "description", "spelling", "sentence vectors", "missing")
+N_UNKNOWN_NOTED = 3
+
+
+def hits_of(
+    understood: Understood,
+    candidates: Flags,
+    query: Query,
+    *,
+    catalogue: Catalogue,
+    corpus: Corpus,
+    example: int | None,
+) -> list[Hit]:
+    """The hits of a query, best first or, where diversity is asked for, in the order of their marginal relevance.
+
+    Args:
+        understood: The query.
+        candidates: Tracks that may be hits. Shape (tracks,).
+        query: As it was asked.
+        catalogue: To read texts from.
+        corpus: The same, in memory.
+        example: The row of the track that a likeness starts from.
+    """
+    if not understood.parts or not len(corpus):
+        return []
+    may_be = candidates & ~understood.barred
+    ranking = rank(understood.parts, may_be, corpus.originals, k=pool_size(query.k) if query.diversity else query.k)
+    order = np.arange(len(ranking.rows))
+    if query.diversity:
+        vectors = vectors_of(ranking.rows, understood.points, corpus)
+        order = diversified(ranking.scores, vectors, k=query.k, diversity=query.diversity)
+    rows = [int(ranking.rows[place]) for place in order]
+    texts = texts_of([corpus.track_ids[row] for row in rows], catalogue) if understood.words else {}
+    return [
+        _hit(
+            understood,
+            int(place),
+            ranking,
+            corpus,
+            texts=texts.get(corpus.track_ids[ranking.rows[place]], {}),
+            example=example,
+            rank_by_score=int(place) + 1 if query.diversity else None,
+        )
+        for place in order
+    ]
+
+
+def vectors_of(rows: NDArray[np.int64], points: SpacePoints | None, corpus: Corpus) -> NDArray[np.float32]:
+    """By what some tracks are alike: the query's space, else what models heard; NaN where that is not known."""
+    if points is not None:
+        return np.asarray(points.of()[rows])
+    if corpus.models:
+        return corpus.soundspace.points(rows)
+    return np.full((len(rows), 1), np.nan, dtype=np.float32)
+
+
+def notes_of(understood: Understood, candidates: Flags, corpus: Corpus) -> list[str]:
+    """What to know of a search as a whole."""
+    if not len(corpus):
+        return ["the catalogue holds no tracks"]
+    notes = list(dict.fromkeys(understood.notes))
+    if understood.meanings and not corpus.models:
+        notes.append("no model has described the tracks: only their names and people's tags are searched")
+    if not candidates.any():
+        notes.append("no track meets the condition")
+    notes += _notes_of_words(understood)
+    absent = [part.term for part in understood.parts if not part.is_negative and not (part.present & candidates).any()]
+    if candidates.any():
+        notes += [f"no track has {term!r}" for term in absent]
+    return notes
+
+
+def _notes_of_words(understood: Understood) -> list[str]:
+    notes, unknown = [], []
+    for meaning in understood.meanings:
+        if meaning.how == "unknown":
+            near = f"; did you mean {', '.join(map(repr, meaning.suggestions))}?" if meaning.suggestions else ""
+            unknown.append(f"{meaning.phrase!r} matches no tag, title or artist{near}")
+        elif meaning.how == "unheard":
+            notes.append(f"no model of this catalogue can hear {meaning.phrase!r}")
+        elif meaning.how in ("spelling", "sentence vectors"):
+            notes.append(f"{meaning.phrase!r} is taken for {meaning.via} (by {meaning.how})")
+    more = [f"{len(unknown) - N_UNKNOWN_NOTED} more phrases match none"] if len(unknown) > N_UNKNOWN_NOTED + 1 else []
+    return (unknown[:N_UNKNOWN_NOTED] + more if more else unknown) + notes
+
+
+def _hit(
+    understood: Understood,
+    place: int,
+    ranking: Ranking,
+    corpus: Corpus,
+    *,
+    texts: Mapping[str, str],
+    example: int | None,
+    rank_by_score: int | None,
+) -> Hit:
+    row = int(ranking.rows[place])
+    why = reasons_of(understood.parts, row, corpus, example=example)
+    shared = shared_words(" ".join(understood.words), texts)
+    if shared:
+        first = next((i for i, reason in enumerate(why) if reason.how in READ), None)
+        if first is not None:
+            said = f"{why[first].text}; its texts say {', '.join(shared)}"
+            why = (*why[:first], replace(why[first], words=shared, text=said), *why[first + 1 :])
+    return Hit(
+        track_id=corpus.track_ids[row],
+        path=corpus.path(row),
+        title=corpus.value("title", row),
+        artist=corpus.value("artist", row),
+        score=float(ranking.scores[place]),
+        why=why,
+        shares=modality_shares(understood.parts, row),
+        rank_by_score=rank_by_score,
+    )

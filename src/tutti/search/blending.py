@@ -1,0 +1,145 @@
+"""Points of a query's terms, plus and minus, to one score a track.
+
+The terms' points are summed, those behind a minus subtracted. Since a text lies farther from all sounds than a sound
+does, each term's cosines are standardised first, over the catalogue's tracks and for each of the tracks' modalities: a
+term then counts by how much nearer a track is than tracks are on average. A cosine being linear, that is a sum of the
+points in which each is divided by its spread. The modalities of a track are summed by Stouffer's rule, so that a track
+of which two are known is not worse off than one of which one is.
+
+How terms get points is the matter of ``pointing``, what becomes of the score that of ``ranking``.
+
+References:
+    Stouffer et al., "The American Soldier: Adjustment during army life", 1949, volume 1, page 45.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.search.calibration import Calibration
+from tutti.search.evidence import percentiles
+from tutti.search.pointing import Pointed
+from tutti.search.ranking import LESSER_WEIGHT, Flags, Part, Scores
+from tutti.search.space_points import SpacePoints
+
+# The mean and the spread of so many tracks are as good as those of all.
+N_SAMPLED = 10_000
+LEAST_SPREAD = 1e-4  # of cosines; below, tracks differ by rounding alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blend:
+    """What each term says of each track by each of its modalities.
+
+    Attributes:
+        terms: In their order.
+        modalities: Of the tracks.
+        contributions: They add up to ``total``; 0 where a track lacks the modality. Shape (modalities, tracks, terms).
+        total: How much nearer than tracks are on average, in standard deviations; NaN without any modality. Shape
+            (tracks,).
+    """
+
+    terms: tuple[Pointed, ...]
+    modalities: tuple[str, ...]
+    contributions: NDArray[np.float32]
+    total: Scores
+
+    def of_term(self, position: int) -> Scores:
+        """What one term adds to the total. Shape (tracks,)."""
+        return np.asarray(self.contributions[:, :, position].sum(axis=0), dtype=np.float32)
+
+    def shares(self, row: int) -> NDArray[np.float64]:
+        """What of a track's nearness is owed to which modality and term, adding up to 1. Shape (modalities, terms).
+
+        Of contributions that draw away, none is owed anything.
+        """
+        helpful = np.maximum(self.contributions[:, row, :], 0).astype(np.float64)
+        total = helpful.sum()
+        return helpful / total if total > 0 else np.full(helpful.shape, 1 / helpful.size)
+
+
+def blended(terms: Sequence[Pointed], points: SpacePoints, weights: Mapping[str, float]) -> Blend:
+    """Compare all tracks with all terms.
+
+    Args:
+        terms: With their points, of length 1.
+        points: Of the tracks in the same space.
+        weights: Of the tracks' modalities, 1 where none is given; 0 leaves one out.
+    """
+    modalities = tuple(one for one in points.modalities if weights.get(one, 1.0) > 0)
+    matrix = np.stack([term.point for term in terms], axis=1)  # (embed_dim, terms)
+    signed = np.array([term.signed_weight for term in terms], dtype=np.float32)
+    n_tracks = len(points.of())
+    parts = np.zeros((len(modalities), n_tracks, len(terms)), dtype=np.float32)
+    squares = np.zeros(n_tracks, dtype=np.float32)
+    for position, modality in enumerate(modalities):
+        weight = weights.get(modality, 1.0)
+        cosines = points.similarities(matrix, modality=modality)
+        is_known = points.present(modality)
+        parts[position] = np.where(is_known[:, np.newaxis], weight * signed * standardised(cosines, is_known), 0)
+        squares += np.where(is_known, weight**2, 0).astype(np.float32)
+    lengths = np.sqrt(squares) * np.linalg.norm(signed)
+    is_placed = squares > 0
+    parts /= np.where(is_placed, lengths, 1)[:, np.newaxis]
+    total = np.where(is_placed, parts.sum(axis=(0, 2)), np.nan).astype(np.float32)
+    return Blend(terms=tuple(terms), modalities=modalities, contributions=parts, total=total)
+
+
+def standardised(cosines: NDArray[np.float32], is_known: Flags) -> NDArray[np.float32]:
+    """Each column less its mean and divided by its spread over the known rows. Shape (tracks, terms)."""
+    known = np.flatnonzero(is_known)
+    sample = cosines[known[:: max(1, len(known) // N_SAMPLED)]].astype(np.float64)
+    if not len(sample):
+        return np.zeros_like(cosines)
+    mean, spread = sample.mean(axis=0), sample.std(axis=0)
+    return np.asarray((cosines - mean) / np.maximum(spread, LEAST_SPREAD), dtype=np.float32)
+
+
+def score_blend(blend: Blend, *, present: Flags, counts: bool, factor: float) -> Part:
+    """The part of a query that points make: its score is the share of the catalogue's tracks that lie farther.
+
+    Tracks without any point have no score, and are judged by the rest of the query.
+
+    Args:
+        blend: Of the terms.
+        present: Whether a track has what they ask for. Shape (tracks,).
+        counts: Whether that decides on what is a hit, or the blend merely orders.
+        factor: By which the modalities' weights raise or lower it.
+    """
+    scores = np.where(np.isnan(blend.total), np.nan, percentiles(blend.total)).astype(np.float32)
+    weight = sum(term.weight * (LESSER_WEIGHT if term.is_negative else 1.0) for term in blend.terms)
+    wanted = [term.name for term in blend.terms if not term.is_negative] or [term.name for term in blend.terms]
+    return Part(
+        term=" + ".join(wanted),
+        meaning=None,
+        how="points",
+        scores=scores,
+        present=present,
+        importance=weight * factor,
+        counts=counts,
+        blend=blend,
+    )
+
+
+def is_near(blend: Blend, points: SpacePoints, calibration: Calibration, deciding: Sequence[int]) -> Flags:
+    """Whether a track has what one of the deciding terms asks for. Shape (tracks,).
+
+    That is whether it lies nearer to the term than tracks do on average; to a text, nearer than most tracks lie to
+    texts that have nothing to do with them, where the space says how near that is.
+
+    Args:
+        blend: Of the terms.
+        points: Of the tracks.
+        calibration: Of the space.
+        deciding: Places of wanted terms.
+    """
+    found = np.zeros(len(blend.total), dtype=bool)
+    for place in deciding:
+        term = blend.terms[place]
+        flags = calibration.near(term.asked, term.point, points, blend.modalities)
+        found |= flags if flags is not None else blend.of_term(place) > 0
+    return found

@@ -1,0 +1,64 @@
+"""What cosines mean in a space: how near a text lies to sounds that have nothing to do with it.
+
+Some track is always the nearest, so that nearness alone would always find something. A space model may keep the cosines
+of pairs that do not belong together (``SpaceModelConfig.calibration``)::
+
+    {"unmatched": {"text-audio": [cosines, ascending, at even shares from 0 to 1]}}
+
+A track is near where its cosine exceeds that of most such pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.search.space_points import SpacePoints
+
+# Of the pairs that do not belong together, so many must be less alike.
+LEAST_SHARE = 0.95
+
+
+class Calibration:
+    """Cosines of pairs that do not belong together.
+
+    Args:
+        settings: As a space model keeps them; empty where it keeps none.
+    """
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        unmatched = (settings or {}).get("unmatched") or {}
+        self._quantiles = {pair: np.sort(np.asarray(values, dtype=np.float64)) for pair, values in unmatched.items()}
+
+    def share(self, asked: str, modality: str, cosines: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """The share of unmatched pairs that are less alike, 0 for NaN; None where the space does not say.
+
+        Args:
+            asked: Modality of the query.
+            modality: Of the tracks.
+            cosines: Any shape.
+
+        >>> tiny = Calibration({"unmatched": {"text-audio": [0.0, 0.1, 0.2]}})
+        >>> tiny.share("text", "audio", np.array([-1.0, 0.05, 0.1, 0.7], dtype=np.float32)).round(2).tolist()
+        [0.0, 0.25, 0.5, 1.0]
+        """
+        quantiles = self._quantiles.get(f"{asked}-{modality}")
+        if quantiles is None or not len(quantiles):
+            return None
+        shares = np.interp(cosines, quantiles, np.linspace(0, 1, len(quantiles)), left=0.0, right=1.0)
+        return np.nan_to_num(shares).astype(np.float32)
+
+    def near(
+        self, asked: str, point: NDArray[np.float32], points: SpacePoints, modalities: Sequence[str]
+    ) -> NDArray[np.bool_] | None:
+        """Whether a track lies near to a query by one of its modalities; None where the space does not say."""
+        found = None
+        for modality in modalities:
+            if f"{asked}-{modality}" in self._quantiles:
+                share = self.share(asked, modality, points.similarities(point, modality=modality))
+                near = np.asarray(share) >= LEAST_SHARE
+                found = near if found is None else found | near
+        return found

@@ -1,0 +1,261 @@
+"""Terms of a query to points of a space: texts, sounds and pictures by the space's model, tracks by where they lie.
+
+Artists and albums are the means of their tracks, a listener the mean of what was played, each weighted by the logarithm
+of one plus the plays. What is done with the points is in ``blending``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import SpaceRecord
+from tutti.data.items import Item
+from tutti.data.track import Track
+from tutti.errors import AudioError, CatalogueError, ImageError, QueryError, UnknownNameError
+from tutti.files import sha256_of
+from tutti.image.covers import read_cover
+from tutti.models.space_models import Placed, Points, SpaceModelConfig, load_space_model, unit_rows
+from tutti.search.corpus import Corpus
+from tutti.search.examples import find_row
+from tutti.search.space_points import SpacePoints
+from tutti.search.terms import Term
+from tutti.text.passages import passages_of
+from tutti.text.spelling import plain, reminiscent
+
+NO_ROWS = np.zeros(0, dtype=np.int64)
+
+
+class Placer(Protocol):
+    """A space model, as far as queries need one."""
+
+    @property
+    def config(self) -> SpaceModelConfig:
+        """Everything but encoders and projection."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the points do."""
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """That can be placed."""
+
+    def place(self, items: Sequence[Item], *, modalities: Sequence[str] | None = None) -> Placed:
+        """The points of items."""
+
+    def place_texts(self, texts: Sequence[str]) -> Points:
+        """The points of texts."""
+
+
+Loader = Callable[[SpaceRecord], Placer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pointed:
+    """A term with its point.
+
+    Attributes:
+        name: What to call it.
+        how: ``sentence`` (the words of a query together), ``text``, ``sound``, ``image``, ``track``, ``artist``,
+            ``album``, ``listener`` or ``lyrics``.
+        point: Of length 1. Shape (embed_dim,).
+        asked: The modality that was placed: text, audio, image; of tracks ``track``.
+        weight: Above 0.
+        is_negative: Whether it is to be subtracted.
+        rows: Tracks of the catalogue that it stands for.
+        words: That were read, where some were.
+    """
+
+    name: str
+    how: str
+    point: NDArray[np.float32]
+    asked: str = "track"
+    weight: float = 1.0
+    is_negative: bool = False
+    rows: NDArray[np.int64] = field(default_factory=lambda: NO_ROWS)
+    words: str = ""
+
+    @property
+    def signed_weight(self) -> float:
+        """Of its point in the sum."""
+        return -self.weight if self.is_negative else self.weight
+
+
+class Pointer:
+    """Finds the points of terms in one space of a catalogue.
+
+    Args:
+        corpus: The catalogue.
+        points: Where its tracks lie.
+        placer: Gives the space's model when something must be placed anew.
+    """
+
+    def __init__(self, corpus: Corpus, points: SpacePoints, placer: Callable[[], Placer]) -> None:
+        self.points = points
+        self._corpus = corpus
+        self._placer = placer
+
+    def of_term(self, term: Term) -> Pointed:
+        """The point of any term but words and lyrics.
+
+        Raises:
+            QueryError: It has no point in this space.
+            UnknownNameError: Nothing and nobody is called that.
+            AudioError: The sound cannot be heard.
+            ImageError: The picture cannot be read.
+        """
+        if term.kind == "sound":
+            return self._of_sound(term)
+        if term.kind == "image":
+            return self._of_image(term)
+        rows, weights = self._rows_of(term)
+        point = self.points.mean_of(rows, weights)
+        if np.isnan(point).any():
+            space = self.points.record.space
+            raise QueryError(
+                f"no track of {term} has a point in the space {space}",
+                hint=f"run: tutti place {self._corpus.folder} --space {space}",
+            )
+        name = self._corpus.name(int(rows[0])) if term.kind == "track" else term.value
+        return self._pointed(term, point, name=name, rows=rows)
+
+    def of_text(self, text: str, term: Term, *, how: str, weight: float, is_negative: bool | None = None) -> Pointed:
+        """The point of a text of any length, the mean of its passages'.
+
+        Raises:
+            QueryError: There is nothing in it that could be read.
+        """
+        placed = self._placer().place_texts(passages_of(text))
+        known = placed[~np.isnan(placed).any(axis=1)]
+        point = unit_rows(known.sum(axis=0, keepdims=True))[0] if len(known) else np.full(placed.shape[1], np.nan)
+        if np.isnan(point).any():
+            raise QueryError(f"nothing in {text[:40]!r} could be read", hint="write it in English words")
+        name = Path(term.value).name if how == "text" else text if len(text) <= 60 else f"{text[:57]}…"
+        return Pointed(
+            name=name,
+            how=how,
+            point=point.astype(np.float32),
+            asked="text",
+            weight=weight,
+            is_negative=term.is_negative if is_negative is None else is_negative,
+            words=text,
+        )
+
+    def _of_sound(self, term: Term) -> Pointed:
+        path = _existing(term)
+        rows = self._with_bytes_of(path)
+        if len(rows) and self.points.present()[rows[0]]:
+            return self._pointed(term, self.points.of()[rows[0]], name=path.name)
+        item = Item(item_id=path.name, title=path.stem, tracks=(Track(track_id=path.name, audio=path.absolute()),))
+        point = self._placed(item, "audio", error=AudioError)
+        return self._pointed(term, point, name=path.name, asked="audio")
+
+    def _of_image(self, term: Term) -> Pointed:
+        path = _existing(term)
+        read_cover(path)  # what is no picture is told of before a model is loaded
+        item = Item(item_id=path.name, title=path.stem, covers=(path.absolute(),))
+        return self._pointed(term, self._placed(item, "image", error=ImageError), name=path.name, asked="image")
+
+    def _placed(self, item: Item, modality: str, *, error: type[AudioError | ImageError]) -> NDArray[np.float32]:
+        placer, space = self._placer(), self.points.record.space
+        if modality not in placer.modalities:
+            what = {"image": "pictures", "audio": "sounds"}[modality]
+            raise QueryError(
+                f"the space {space} has no {what}; it places {', '.join(placer.modalities)}",
+                hint=f"run: tutti place {self._corpus.folder} --space NAME, of a space with {what}, and search in that",
+            )
+        placed = placer.place([item], modalities=[modality])
+        point: NDArray[np.float32] = placed.points[modality][0]
+        if np.isnan(point).any():
+            problem = placed.problems.get(item.item_id, {}).get(modality, "there is nothing in it")
+            raise error(f"{item.item_id} has no point in {space}: {problem}", hint="take another file")
+        return point
+
+    def _rows_of(self, term: Term) -> tuple[NDArray[np.int64], NDArray[np.float32] | None]:
+        if term.kind == "artist":
+            return self._corpus.artist_rows(term.value), None
+        if term.kind == "album":
+            return album_rows(term.value, self._corpus), None
+        if term.kind == "listener":
+            rows, plays = self._corpus.listener_rows(term.value)
+            if not len(rows):
+                raise QueryError(
+                    f"{term.value!r} has played nothing that is in the catalogue", hint="name another listener"
+                )
+            return rows, np.log1p(plays)
+        return np.array([find_row(term.value, self._corpus)]), None
+
+    def _pointed(
+        self,
+        term: Term,
+        point: NDArray[np.float32],
+        *,
+        name: str,
+        rows: NDArray[np.int64] = NO_ROWS,
+        asked: str = "track",
+    ) -> Pointed:
+        return Pointed(
+            name=name,
+            how=term.kind,
+            point=point,
+            asked=asked,
+            weight=term.weight,
+            is_negative=term.is_negative,
+            rows=rows,
+        )
+
+    def _with_bytes_of(self, path: Path) -> NDArray[np.int64]:
+        hashes = self._corpus.column("content_hash")
+        content_hash = sha256_of(path)
+        return np.array([hashes.index(content_hash)] if content_hash in hashes else [], dtype=np.int64)
+
+
+def album_rows(name: str, corpus: Corpus) -> NDArray[np.int64]:
+    """The tracks of an album, however its name is written; of all albums that are called so.
+
+    Raises:
+        UnknownNameError: None is.
+    """
+    rows = np.flatnonzero(corpus.names.named(plain(name))["album"])
+    if not len(rows):
+        near = reminiscent(name, [album for album in corpus.column("album") if album])
+        suggestion = f"did you mean {', '.join(map(repr, near))}? " if near else ""
+        raise UnknownNameError(
+            f"there is no album {name!r} in the catalogue",
+            hint=f"{suggestion}tutti search finds albums by a word of their names",
+        )
+    return rows
+
+
+def load_placer(record: SpaceRecord) -> Placer:
+    """The model of a catalogue's space, as it was when tracks were placed.
+
+    Raises:
+        UnknownNameError: It is not at hand.
+        CatalogueError: It has changed since.
+    """
+    try:
+        model = load_space_model(record.source)
+    except UnknownNameError:
+        model = load_space_model(record.space)
+    if model.fingerprint != record.fingerprint:
+        raise CatalogueError(
+            f"the catalogue's points were placed by {record.space} {record.fingerprint}, and the one at hand is "
+            f"{model.fingerprint}",
+            hint=f"place them anew: tutti place CATALOGUE --space {record.source}",
+        )
+    return model
+
+
+def _existing(term: Term) -> Path:
+    path = Path(term.value)
+    if not path.is_file():
+        what = "picture" if term.kind == "image" else "file"
+        raise QueryError(f"there is no {what} {term.value}", hint="check the path; words are written without a suffix")
+    return path

@@ -1,0 +1,299 @@
+"""What a query asks of a catalogue: its terms as parts that are scored, and what is to be said of them.
+
+A term of words becomes phrases, which tags and names answer (``meaning``), and a sentence, which points answer where
+the catalogue has a space that reads texts; the two share the term's weight. All points of a query are blended into one
+part (``blending``). Ranking is done in ``ranking``; reading the tables in ``corpus``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from tutti.errors import QueryError, TuttiError, unknown_name
+from tutti.search.blending import blended, is_near, score_blend
+from tutti.search.calibration import Calibration
+from tutti.search.corpus import Corpus
+from tutti.search.examples import Listener
+from tutti.search.heard_sounds import HEARD, HeardSounds, heard_points
+from tutti.search.lyrics import Lyrics, score_lyrics
+from tutti.search.meaning import Interpreter, Meaning
+from tutti.search.pointing import Loader, Placer, Pointed, Pointer
+from tutti.search.ranking import LESSER_WEIGHT, Flags, Part, score_meaning
+from tutti.search.space_points import SpacePoints
+from tutti.search.terms import Query, Term
+from tutti.text.documents import decoded
+from tutti.text.languages import foreign_language, foreign_script
+from tutti.text.phrases import LONGEST_QUERY
+
+DEFAULT_SPACE = "tutti-words"
+WORDS = "words"
+# Of a term of words, what its sentence counts where it has a point; its phrases share the rest.
+SENTENCE_SHARE = 0.5
+# Of longer texts only tags are taken apart: what a story mentions by the way is no title and no name.
+LONGEST_SENTENCE = 300  # characters
+MOST_BYTES = 2_000_000
+TOLD_BY_LISTS = ("tag", "synonym", "description")
+
+
+@dataclass(kw_only=True)
+class Understood:
+    """A query, taken apart and scored.
+
+    Attributes:
+        barred: Tracks that cannot be hits, since the query itself names them. Shape (tracks,).
+        parts: That tracks are ranked by.
+        meanings: Of its phrases, also of those that mean nothing.
+        points: The space in which its points lie; None where it has none.
+        words: What was typed or read, to be found again in the tracks' texts.
+        notes: What to know of it.
+    """
+
+    barred: Flags
+    parts: list[Part] = field(default_factory=list)
+    meanings: list[Meaning] = field(default_factory=list)
+    points: SpacePoints | None = None
+    words: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Senses:
+    """What it takes to understand terms of every kind.
+
+    Attributes:
+        interpreter: Of phrases.
+        lyrics: Gives the catalogue's lyrics; called when a term first asks for them.
+        loader: Finds a space's model.
+        listener: Hears a sound file as the catalogue's models do.
+        reads_sentences: Whether the words of a query have a point, where a space reads texts.
+    """
+
+    interpreter: Interpreter
+    lyrics: Callable[[], Lyrics]
+    loader: Loader
+    listener: Listener
+    reads_sentences: bool = True
+
+
+class Understanding:
+    """Understands queries to one catalogue.
+
+    Args:
+        corpus: The catalogue.
+        senses: Of words, sounds and spaces.
+    """
+
+    def __init__(self, corpus: Corpus, senses: Senses) -> None:
+        self._corpus = corpus
+        self._senses = senses
+        self._placers: dict[str, Placer] = {}
+        self._pointers: dict[str, Pointer] = {}
+
+    def understand(self, query: Query) -> Understood:
+        """The parts of a query, each scored for all tracks.
+
+        Raises:
+            QueryError: A term makes no sense here, or all weights are 0.
+            UnknownNameError: Nothing is called as a term says.
+            CatalogueError: The catalogue has no points of the space that is asked for.
+            AudioError: A sound cannot be heard.
+            ImageError: A picture cannot be read.
+        """
+        self._check_weights(query)
+        found = Understood(barred=np.zeros(len(self._corpus), dtype=bool))
+        pointed = [one for term in query.terms for one in self._of_term(term, query, found)]
+        for one in pointed:
+            if one.is_negative or one.how == "track":
+                found.barred[one.rows] = True
+        if pointed:
+            self._blend(pointed, query, found)
+        return found
+
+    def _of_term(self, term: Term, query: Query, found: Understood) -> list[Pointed]:
+        if term.kind == "words":
+            return self._of_words(term, term.value, query, found)
+        if term.kind == "lyrics":
+            return self._of_lyrics(term, query, found)
+        if term.kind == "text":
+            text = read_story(Path(term.value))
+            if len(text) <= LONGEST_SENTENCE:
+                return self._of_words(term, text, query, found)
+            self._note_language(text, found)
+            found.words.append(text)
+            return [self._pointer(query.space).of_text(text, term, how="text", weight=term.weight)]
+        return [self._pointer(query.space).of_term(term)]
+
+    # Words
+
+    def _of_words(self, term: Term, text: str, query: Query, found: Understood) -> list[Pointed]:
+        check_size(text)
+        self._note_language(text, found)
+        if not term.is_negative:
+            found.words.append(text)
+        placer = self._reader(query, found)
+        meanings = self._meanings(text, has_point=placer is not None)
+        pointed = [] if placer is None else self._sentences(term, text, meanings, query)
+        signed = [replace(one, is_negative=one.is_negative != term.is_negative) for one in meanings]
+        parts = [score_meaning(one, self._corpus) for one in signed if one.how not in ("unheard", "unknown")]
+        share = 1 - SENTENCE_SHARE if pointed else 1.0
+        rejects = LESSER_WEIGHT if all(part.is_negative for part in parts) else 1.0
+        weight = term.weight * query.weights.get(WORDS, 1.0) * share * rejects
+        total = sum(part.weight for part in parts)
+        found.meanings += signed
+        found.parts += [replace(part, importance=weight / total) for part in parts if weight]
+        return pointed
+
+    def _meanings(self, text: str, *, has_point: bool) -> tuple[Meaning, ...]:
+        if has_point and len(text) > LONGEST_QUERY:
+            return ()
+        meanings = self._senses.interpreter.interpret(text)
+        if has_point and len(text) > LONGEST_SENTENCE:
+            return tuple(one for one in meanings if one.how in TOLD_BY_LISTS)
+        return meanings
+
+    def _sentences(self, term: Term, text: str, meanings: Sequence[Meaning], query: Query) -> list[Pointed]:
+        """What a text asks for and what it rejects, as points; names mean nothing to a sentence encoder."""
+        kept, rejected = text, ""
+        if len(text) <= LONGEST_QUERY:
+            kept, rejected = self._senses.interpreter.kept_and_rejected(text)
+        for one in meanings:
+            if one.how == "name":
+                kept, rejected = (_without(one.phrase, words) for words in (kept, rejected))
+        weight = term.weight * SENTENCE_SHARE
+        pointer = self._pointer(query.space)
+        return [
+            pointer.of_text(words, term, how="sentence", weight=weight, is_negative=is_negative)
+            for words, is_negative in ((kept, term.is_negative), (rejected, not term.is_negative))
+            if any(letter.isalpha() for letter in words) and foreign_script(words) is None
+        ]
+
+    def _reader(self, query: Query, found: Understood) -> Placer | None:
+        """The space's model, where sentences have points in it; None where words must do."""
+        if not self._senses.reads_sentences or not self._corpus.spaces():
+            return None
+        space = self._space(query.space)
+        if "text" not in self._corpus.points(space).record.modalities:
+            return None
+        try:
+            return self._placer(space)
+        except TuttiError as error:
+            if query.space is not None:
+                raise
+            note = f"words are looked up by tags and names alone: {error.message}"
+            found.notes += [note] if note not in found.notes else []
+            return None
+
+    def _of_lyrics(self, term: Term, query: Query, found: Understood) -> list[Pointed]:
+        found.words.append(term.value)
+        part = score_lyrics(term, self._senses.lyrics())
+        weight = query.weights.get(WORDS, 1.0)
+        if weight:
+            found.parts.append(replace(part, importance=part.importance * weight))
+        return []
+
+    def _note_language(self, text: str, found: Understood) -> None:
+        language = foreign_language(text[:LONGEST_QUERY])
+        if language is not None:
+            found.notes.append(
+                f"this looks like {language}: the sentence encoder reads English; words are still looked up as names "
+                "and tags"
+            )
+
+    # Points
+
+    def _blend(self, pointed: Sequence[Pointed], query: Query, found: Understood) -> None:
+        points = self._pointer(query.space).points
+        found.points = points
+        blend = blended(pointed, points, query.weights)
+        if not blend.modalities:
+            return
+        # Where tags and names answer a sentence, it only orders what they find.
+        is_answered = any(part.how == "words" and not part.is_negative for part in found.parts)
+        deciding = [
+            place
+            for place, one in enumerate(pointed)
+            if not one.is_negative and not (one.how == "sentence" and is_answered)
+        ]
+        present = is_near(blend, points, self._calibration(points), deciding) if deciding else ~np.isnan(blend.total)
+        factor = sum(query.weights.get(one, 1.0) for one in points.modalities) / len(points.modalities)
+        found.parts.append(score_blend(blend, present=present, counts=bool(deciding), factor=factor))
+        n_missing = int(np.isnan(blend.total).sum())
+        if n_missing:
+            found.notes.append(f"{n_missing} tracks have no point in {points.record.space}: tutti place adds them")
+
+    def _space(self, name: str | None) -> str:
+        known = self._corpus.spaces()
+        if name is not None:
+            return name
+        return DEFAULT_SPACE if DEFAULT_SPACE in known else known[0] if known else HEARD
+
+    def _pointer(self, name: str | None) -> Pointer:
+        space = self._space(name)
+        if space not in self._pointers:
+            points = heard_points(self._corpus) if space == HEARD else self._corpus.points(space)
+            self._pointers[space] = Pointer(self._corpus, points, lambda: self._placer(space))
+        return self._pointers[space]
+
+    def _placer(self, space: str) -> Placer:
+        if space not in self._placers:
+            if space == HEARD:
+                self._placers[space] = HeardSounds(self._corpus, self._senses.listener)
+            else:
+                self._placers[space] = self._senses.loader(self._corpus.points(space).record)
+        return self._placers[space]
+
+    def _calibration(self, points: SpacePoints) -> Calibration:
+        """Of the space's model where it was needed, and so is loaded."""
+        placer = self._placers.get(points.record.space)
+        return Calibration(placer.config.calibration if placer else None)
+
+    def _check_weights(self, query: Query) -> None:
+        if not query.weights:
+            return
+        points = self._pointer(query.space).points if self._corpus.spaces() or query.space else None
+        known = sorted({WORDS, "audio", *(points.modalities if points else ())})
+        for name in query.weights:
+            if name not in known:
+                raise unknown_name("modality of these tracks", name, known)
+        if not any(query.weights.get(name, 1.0) for name in known):
+            raise QueryError("all weights are 0, so that nothing would count", hint="give one of them more than 0")
+
+
+def read_story(path: Path) -> str:
+    """A text file of up to 2 MB, whole.
+
+    Raises:
+        QueryError: There is none, it is larger, or it holds no text.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as cause:
+        reason = (cause.strerror or str(cause)).lower()
+        raise QueryError(f"the text {path} cannot be read: {reason}", hint="check the path and its rights") from None
+    if b"\0" in data:
+        raise QueryError(f"{path} holds no text", hint="give a text file in UTF-8")
+    text = decoded(data)
+    check_size(text, what=str(path))
+    if not any(letter.isalnum() for letter in text):
+        raise QueryError(f"there is no word in {path}", hint="give a text file with a sentence or more")
+    return text
+
+
+def check_size(text: str, *, what: str = "the query") -> None:
+    """Refuse a text of more than 2 MB.
+
+    Raises:
+        QueryError: It is longer.
+    """
+    if len(text) > MOST_BYTES or len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        raise QueryError(f"{what} holds more than 2 MB of text", hint="give the part that matters")
+
+
+def _without(phrase: str, words: str) -> str:
+    return re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ", words).strip(" ,")

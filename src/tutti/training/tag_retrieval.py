@@ -324,6 +324,7 @@ class TagLearning(ItemLearning):
             scores |= {"roc_auc_macro": roc_auc(*areas), "pr_auc_macro": pr_auc(*areas)}
         return scores
 
+    @torch.no_grad()
     def similarity(self, network: nn.Module) -> Tensor:
         """Cosines of all tags with all songs of the split valid. Shape ``[tags, songs]``."""
         inner = _inner(network)

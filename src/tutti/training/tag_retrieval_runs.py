@@ -95,7 +95,7 @@ class _Stream:
     """What songs are known by in one way.
 
     Attributes:
-        view: Of all songs, or of those of train and valid where the network is learned.
+        view: Of the songs of train and valid.
         branch: Where the network is learned.
         encoder: Where it is not.
         encoded: By that encoder, all songs.
@@ -121,15 +121,16 @@ def _streams(recipe: Recipe, catalogue: Catalogue, songs: TaggedSongs, *, quiet:
     elif settings.encoder is not None:
         encoder = named_encoder(settings.encoder, "audio")
         encoded = _sounds_once(encoder, catalogue, songs, recipe, quiet=quiet, tell=tell)
-        streams.append(_fixed("audio", encoder, encoded))
+        streams.append(_fixed("audio", encoder, encoded, songs))
     if settings.song != "audio":
         listening = _listening_encoder(recipe, catalogue, songs, tell)
-        streams.append(_fixed("listening", listening, listening.encode(songs.items)))
+        streams.append(_fixed("listening", listening, listening.encode(songs.items), songs))
     return streams
 
 
-def _fixed(modality: Modality, encoder: ModalityEncoder, encoded: Encoded) -> _Stream:
-    view = MatrixView(modality, encoded.vectors, encoded.presence)
+def _fixed(modality: Modality, encoder: ModalityEncoder, encoded: Encoded, songs: TaggedSongs) -> _Stream:
+    learned = slice(len(songs.learned))
+    view = MatrixView(modality, encoded.vectors[learned], encoded.presence[learned])
     return _Stream(view=view, encoder=encoder, encoded=encoded)
 
 

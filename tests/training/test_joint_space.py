@@ -9,7 +9,9 @@ import soundfile
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import items_of
 from tutti.data.track import Listens, Track
-from tutti.errors import ConfigError
+from tutti.errors import ConfigError, UnknownNameError
+from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.session import EvaluationSettings, evaluate_model
 from tutti.models.concept_listener import ConceptListener
 from tutti.models.space_models import SpaceModel
 from tutti.training.joint_space_runs import groups_of, texts_of
@@ -31,7 +33,7 @@ KINDS = ("slow piano", "loud guitar", "fast drums", "calm strings")
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """40 tracks of four kinds, which one can hear, read and tell by who plays them; tracks 3, 13, … were not played."""
+    """40 tracks of four kinds, which one can hear, read and tell by who plays them; tracks 7, 17, … were not played."""
     folder = tmp_path_factory.mktemp("world")
     rng = np.random.default_rng(0)
     tracks, listens = [], []
@@ -43,7 +45,7 @@ def world(tmp_path_factory):
         split = ("train", "train", "train", "valid", "test")[index // 4 % 5]
         track_id = f"{index:02}"
         tracks.append(Track(track_id=track_id, artist=f"artist {index}", audio=path, texts=texts, split=split))
-        if index % 10 != 3:
+        if index % 10 != 7:
             listens += [
                 Listens(user=f"user {user}", track_id=track_id, plays=3)
                 for user in range(12)
@@ -135,6 +137,19 @@ def test_sounds_are_heard_once_and_told_with_their_labels(world, tmp_path):
     again = []
     train(recipe(world, tmp_path / "other", embed_dim=4, **scheme), quiet=True, tell=again.append)
     assert not [line for line in again if "vectors of" in line]
+
+
+def test_a_space_is_evaluated_as_its_run_scored_it(world, tmp_path):
+    run = train(recipe(world, tmp_path / "run"), quiet=True)
+    settings = EvaluationSettings(bootstrap=Bootstrap(n_resamples=20))
+    found = evaluate_model(str(run.bundle), world, settings, folder=tmp_path / "scores")
+    assert found.report.metrics == pytest.approx(run.report.metrics)
+    assert "| text → listening | 6, 6 |" in (tmp_path / "scores" / "report.md").read_text()
+    assert found.to_json()["cross_modal"]["n_present"] == {"text": 8, "listening": 6}
+    with pytest.raises(ConfigError, match="--tune-on is of models of labels"):
+        evaluate_model(str(run.bundle), world, EvaluationSettings(tune_on="valid"))
+    with pytest.raises(UnknownNameError, match="trian"):
+        evaluate_model(str(run.bundle), world, EvaluationSettings(split="trian"))
 
 
 def test_recipes_that_make_no_sense_are_refused(world, tmp_path):

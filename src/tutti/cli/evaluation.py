@@ -10,7 +10,7 @@ import typer
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A bundle's folder, or a published model's name.")],
+    model: Annotated[str, typer.Argument(help="A bundle's folder, or the name of a model or a space.")],
     on: Annotated[Path, typer.Option("--on", help="The catalogue.")],
     split: Annotated[str, typer.Option(help="train, valid, test or all.")] = "test",
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,

@@ -18,13 +18,15 @@ from tutti.evaluation.new_items import evaluate_new_items
 from tutti.evaluation.predictions import PREDICTIONS_FILE, read_predictions, write_predictions
 from tutti.evaluation.recommendation import RecommendationReport
 from tutti.evaluation.report import Predicted, Report, score, tune
+from tutti.evaluation.space_report import SpaceReport, evaluate_space
 from tutti.evaluation.tagging import check_tuning, predict_tracks
 from tutti.evaluation.values_report import ValuesReport
 from tutti.files import write_text
 from tutti.models.model import Model
 from tutti.models.multimodal import MultimodalModel, find_multimodal
 from tutti.models.readouts import NUMBERS
-from tutti.models.zoo import load_model
+from tutti.models.space_models import SpaceModel, is_space_model, load_space_model
+from tutti.models.zoo import Zoo, load_model
 
 COMPARISON_JSON, COMPARISON_MARKDOWN = "comparison.json", "comparison.md"
 
@@ -65,7 +67,7 @@ class EvaluationSettings:
 class Evaluation:
     """A report, the predictions that it scores, and a comparison where one was asked for; of values a report alone."""
 
-    report: Report | ValuesReport | RecommendationReport
+    report: Report | ValuesReport | RecommendationReport | SpaceReport
     predicted: Predicted | None
     comparison: Comparison | None = None
 
@@ -107,6 +109,12 @@ def evaluate_model(
     if settings.figures and folder is None:
         raise ConfigError("figures need a folder", hint="name one: -o FOLDER")
     catalogue = Catalogue.open(on)
+    space = _space(model)
+    if space is not None:
+        scored = _of_space(space, catalogue, settings)
+        if folder is not None:
+            scored.write(folder)
+        return scored
     described = _Described.load(model, settings)
     other = _read(settings.against)
     if settings.against is not None and other is None:
@@ -120,6 +128,28 @@ def evaluate_model(
 
         draw_figures(evaluation.report, evaluation.predicted, folder, comparison=evaluation.comparison)
     return evaluation
+
+
+def _space(name: str) -> SpaceModel | None:
+    """The space model of this folder or name; None of others."""
+    return load_space_model(name) if is_space_model(name) or name in Zoo().spaces() else None
+
+
+def _of_space(space: SpaceModel, catalogue: Catalogue, settings: EvaluationSettings) -> Evaluation:
+    options = {
+        "--against": settings.against is not None,
+        "--tune-on": settings.tune_on is not None,
+        "--figures": settings.figures,
+        "--without": bool(settings.without),
+    }
+    for option, is_given in options.items():
+        if is_given:
+            raise ConfigError(
+                f"{space.name} is a space, which is scored by what finds what: {option} is of models of labels",
+                hint=f"leave out {option}; all choices of modalities are scored in any case",
+            )
+    report = evaluate_space(space, catalogue, split=settings.split, bootstrap=settings.bootstrap)
+    return Evaluation(report=report, predicted=None)
 
 
 def _of_labels(

@@ -9,7 +9,9 @@ import typer
 
 
 def item_map(
-    model: Annotated[str, typer.Argument(help="A multimodal model's, a tagger's or an encoder's folder, or a name.")],
+    model: Annotated[
+        str, typer.Argument(help="Folder of a space, a multimodal model, a tagger or an encoder; or a name.")
+    ],
     on: Annotated[Path, typer.Option("--on", help="The catalogue.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A file PAGE.html, or a folder.")] = Path("map"),
     split: Annotated[str, typer.Option(help="train, valid, test or all.")] = "test",

@@ -1,8 +1,12 @@
-"""The picture of a map of items: a panel for each projection. The page is ``tutti.serve.map_page``."""
+"""The picture of a map of items: a panel for each projection, and for each kind of things where there are several.
+
+The page is ``tutti.serve.map_page``.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,20 +35,25 @@ def draw_map(drawn: ItemMap, path: Path) -> None:
     if path.suffix not in FORMATS:
         raise ConfigError(f"{path.name} is no figure's name", hint=f"end it with {' or '.join(FORMATS)}")
     figures = import_extra("matplotlib.figure", extra="figures", purpose="drawing the map")
-    n_panels = len(drawn.points)
-    figure = figures.Figure(figsize=(PANEL_INCHES * n_panels, PANEL_INCHES + 1.0), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(1, n_panels))
+    kinds = list(dict.fromkeys(drawn.kinds)) or [""]
+    wanted = [(projection, kind) for projection in drawn.points for kind in kinds]
+    figure = figures.Figure(figsize=(PANEL_INCHES * len(wanted), PANEL_INCHES + 1.0), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(wanted)))
+    of_kind = np.array(drawn.kinds or [""] * len(drawn.items))
     colours = np.array([label or "" for label in drawn.colours])
     size = float(np.clip(4_000 / len(drawn.items), 6, 40))
-    for panel, (projection, points) in zip(panels, drawn.points.items(), strict=True):
+    dots: dict[str, Any] = {}
+    for panel, (projection, kind) in zip(panels, wanted, strict=True):
         for label, colour in [("", OTHER), *zip(drawn.legend, PALETTE, strict=False)]:
-            some = points[colours == label]
+            some = drawn.points[projection][(colours == label) & (of_kind == kind)]
             if len(some):
-                panel.scatter(some[:, 0], some[:, 1], s=size, color=colour, label=label or "others", linewidths=0)
-        panel.set(title=projection, xticks=[], yticks=[], aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+                name = label or "others"
+                dots[name] = panel.scatter(some[:, 0], some[:, 1], s=size, color=colour, label=name, linewidths=0)
+        title = f"{projection}: {kind}" if kind else projection
+        panel.set(title=title, xticks=[], yticks=[], aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
         panel.spines[["top", "right", "bottom", "left"]].set_color("0.8")
-    dots, names = panels[0].get_legend_handles_labels()
-    figure.legend(dots, names, loc="outside lower center", ncols=min(5, len(names)), fontsize="small", frameon=False)
+    ncols = min(5 * len(wanted), len(dots))
+    figure.legend(dots.values(), dots.keys(), loc="outside lower center", ncols=ncols, fontsize="small", frameon=False)
     figure.suptitle(f"{drawn.model}: {drawn.setting}", fontsize="small")
     with atomic_file(path) as partial:
         figure.savefig(partial, format=path.suffix[1:], dpi=DPI)

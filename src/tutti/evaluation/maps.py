@@ -1,6 +1,7 @@
 """Maps of vectors: items that a model takes for alike lie side by side, coloured by label.
 
-Here vectors come to the plane and items to their colours. The page is drawn in ``tutti.serve.map_page``, the picture in
+Here vectors come to the plane and items to their colours; spaces of several kinds of things are mapped in
+``space_maps``. The page is drawn in ``tutti.serve.map_page``, the picture in
 ``map_figure``; the map of a catalogue's report, of what an index holds, is ``tutti.serve.atlas``.
 
 References:
@@ -31,7 +32,8 @@ from tutti.models.encoders import ModalityEncoder
 from tutti.models.model_folders import CONFIG
 from tutti.models.multimodal import MultimodalModel, find_multimodal
 from tutti.models.sound_encoders import SoundEncoder
-from tutti.models.zoo import load_model
+from tutti.models.space_models import is_space_model, load_space_model
+from tutti.models.zoo import Zoo, load_model
 
 Method = Literal["tsne", "umap", "pca"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -56,6 +58,7 @@ class ItemMap:
         n_absent: Items that the model has no vector of, and which are not on the map.
         n_items: That it has one of; an even choice of at most ``MOST`` is drawn.
         seed: Of the projections.
+        kinds: What each item is, such as ``songs`` or ``texts``; empty where all are of one kind.
     """
 
     model: str
@@ -68,6 +71,7 @@ class ItemMap:
     n_absent: int
     n_items: int
     seed: int
+    kinds: tuple[str, ...] = ()
 
     @property
     def legend(self) -> list[str]:
@@ -80,7 +84,9 @@ class ItemMap:
         """On what, in words."""
         sample = "" if len(self.items) == self.n_items else f", {len(self.items):,} of them drawn"
         absent = f", {self.n_absent:,} without a vector left out" if self.n_absent else ""
-        return f"{self.dataset}, split {self.split}, {self.n_items:,} items{sample}{absent}, seed {self.seed}"
+        counts = Counter(self.kinds)
+        kinds = f" ({', '.join(f'{count:,} {kind}' for kind, count in counts.items())})" if self.kinds else ""
+        return f"{self.dataset}, split {self.split}, {self.n_items:,} items{kinds}{sample}{absent}, seed {self.seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +121,7 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
     """The map of what a model makes of a catalogue's items.
 
     Args:
-        model: The folder of a multimodal model, of a tagger or of one encoder, or a published model's name.
+        model: The folder of a space model, of a multimodal model, of a tagger or of one encoder, or a published name.
         on: The catalogue's folder.
         settings: What is mapped, and how.
 
@@ -126,6 +132,10 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
     """
     settings = settings or MapSettings()
     catalogue = Catalogue.open(on)
+    if is_space_model(model) or model in Zoo().spaces():
+        from tutti.evaluation.space_maps import map_space  # which draws on this module
+
+        return map_space(load_space_model(model), catalogue, settings)
     facts = None if settings.colour_by is None else catalogue.facts()
     if settings.colour_by is not None:
         _check_fact(settings.colour_by, facts or {})  # before anything is listened to
@@ -210,12 +220,30 @@ def place(vectors: NDArray[np.float32], *, method: Method, seed: int = 0) -> NDA
     if method == "pca":
         points = _principal_components(vectors)
     else:
-        reducer = (_tsne if method == "tsne" else _umap)(len(vectors), seed)
+        reducer = (_tsne if method == "tsne" else umap_reducer)(len(vectors), seed)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         points = np.asarray(reducer.fit_transform(vectors / np.maximum(lengths, 1e-12)), dtype=np.float32)
+    return as_unit_square(points)
+
+
+def as_unit_square(points: NDArray[Any]) -> NDArray[np.float32]:
+    """Points moved and stretched to reach from 0 to 1 both ways. Shape (items, 2)."""
     low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
     span = np.where(high > low, high - low, 1)
     return np.asarray((points - low) / span, dtype=np.float32)
+
+
+def words_of(items: Sequence[Item], settings: MapSettings, catalogue: Catalogue) -> list[tuple[str, ...]]:
+    """What may colour each item: its tags, or the fact of the catalogue that the settings name.
+
+    Raises:
+        UnknownNameError: Nothing has the fact.
+    """
+    if settings.colour_by is None:
+        return [item.tags for item in items]
+    facts = catalogue.facts()
+    _check_fact(settings.colour_by, facts)
+    return [_fact_of(item, settings.colour_by, facts) for item in items]
 
 
 def colours_of(words: Sequence[Sequence[str]]) -> tuple[str | None, ...]:
@@ -281,7 +309,12 @@ def _tsne(n_items: int, seed: int) -> Any:
     return manifold.TSNE(perplexity=min(30.0, (n_items - 1) / 3), init="pca", random_state=seed)
 
 
-def _umap(n_items: int, seed: int) -> Any:
+def umap_reducer(n_items: int, seed: int) -> Any:
+    """UMAP's own object for so many items, by the angle between vectors.
+
+    Raises:
+        MissingExtraError: umap-learn is not installed.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)  # that UMAP on TensorFlow is not installed
         umap = import_extra("umap", extra="report", purpose="a map by UMAP")

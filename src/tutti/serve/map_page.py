@@ -55,8 +55,15 @@ def _note(drawn: ItemMap) -> str:
     return (
         f"Items whose vectors by <b>{escape(drawn.model)}</b> are alike lie close together ({escape(drawn.setting)}). "
         f"The colour is the {escape(drawn.coloured_by.replace('_', ' '))}{of_several}. Distances between groups, and "
-        "their sizes, mean little. Point at an item to see it, click to hear it."
+        f"their sizes, mean little.{_fitted_on(drawn)} Point at an item to see it, click to hear it."
     )
+
+
+def _fitted_on(drawn: ItemMap) -> str:
+    first, *others = dict.fromkeys(drawn.kinds or ("",))
+    if not others:
+        return ""
+    return f" The map was made of the {escape(first)} alone; {escape(' and '.join(others))} were placed on it."
 
 
 def _switch(drawn: ItemMap) -> str:
@@ -74,6 +81,10 @@ def _legend(drawn: ItemMap) -> str:
         f'<button type="button" class="key c{number}" data-colour="c{number}">{escape(label)}</button>'
         for number, label in enumerate(drawn.legend)
     ]
+    for number, kind in enumerate(dict.fromkeys(drawn.kinds)):
+        buttons.append(
+            f'<button type="button" class="key kind{number}" data-colour="kind{number}">{escape(kind)}</button>'
+        )
     if None in drawn.colours:
         buttons.append('<button type="button" class="key other" data-colour="other">others</button>')
     return "".join(buttons)
@@ -81,6 +92,7 @@ def _legend(drawn: ItemMap) -> str:
 
 def _drawing(drawn: ItemMap) -> str:
     """A circle for each item, which knows its place in every projection."""
+    kinds = list(dict.fromkeys(drawn.kinds))
     class_of = {label: f"c{number}" for number, label in enumerate(drawn.legend)}
     placed = [_in_pixels(points) for points in drawn.points.values()]
     circles = []
@@ -89,6 +101,7 @@ def _drawing(drawn: ItemMap) -> str:
         x, y = places[0].split()
         known = "".join(f' data-p{number}="{place}"' for number, place in enumerate(places))
         css = "other" if colour is None else class_of[colour]
+        css += f" kind{kinds.index(drawn.kinds[index])}" if kinds else ""
         circles.append(f'<circle class="{css}" data-track="{index}" cx="{x}" cy="{y}" r="5"{known}/>')
     label = f"map of {len(circles)} items; near ones are alike to {drawn.model}"
     return f'<svg viewBox="0 0 {SIDE} {SIDE}" role="img" aria-label="{escape(label)}">{"".join(circles)}</svg>'

@@ -18,6 +18,7 @@ from tutti.data.datasets.gtzan import GTZAN
 from tutti.data.datasets.isear import ISEAR
 from tutti.data.datasets.magnatagatune import MAGNATAGATUNE
 from tutti.data.datasets.million_song import MILLION_SONG
+from tutti.data.datasets.msd500 import MSD500
 from tutti.data.datasets.msd_i import MSD_I
 from tutti.data.datasets.mtg_jamendo import MTG_JAMENDO
 from tutti.data.datasets.mumu import MUMU
@@ -36,6 +37,7 @@ DATASETS: dict[str, Dataset] = {
         DCASE2017,
         FMA,
         MSD_I,
+        MSD500,
         MUMU,
         AUDIOSET_PAIRS,
         AUDIOSET_MOOD,

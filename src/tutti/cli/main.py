@@ -29,6 +29,7 @@ from tutti.cli import (
     search,
     tag,
     training,
+    word_space,
     word_vectors,
     words,
     world,
@@ -67,6 +68,7 @@ for command in (
     explain.explain,
     reproduce.reproduce,
     words.words,
+    word_space.wordspace,
     world.world,
     report_page.report,
 ):

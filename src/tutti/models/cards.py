@@ -82,12 +82,14 @@ def space_card(config: Mapping[str, Any]) -> str:
         f'space = load_space_model("{config["name"]}")\n'
         'points = space.place_texts(["slow piano"])  # [1, dimensions]'
     )
+    told = {"limits": "Limits", "data": "What it learned from"}
     kept = ("scores", "calibration", "training")
     sections = [
         "---\n" + "\n".join(front) + "\n---",
         f"# {config['name']}\n\nA space of {', '.join(config['modalities'])}: what belongs together lies together.",
         "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]),
         f"## Use\n\n```python\n{use}\n```",
+        *(f"## {title}\n\n" + _bullets(config[key]) for key, title in told.items() if config.get(key)),
         *(f"## {key.capitalize()}\n\n" + _json_block(config[key]) for key in kept if config[key]),
     ]
     return "\n\n".join(sections) + "\n"

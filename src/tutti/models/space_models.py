@@ -70,6 +70,8 @@ class SpaceModelConfig:
         texts: Kinds of text that are read of an item, see :func:`tutti.data.items.items_of`.
         licence: Of the weights.
         source: Where they come from.
+        data: What it learned from, and how much of it, in sentences.
+        limits: What it is not good for, in sentences.
         training: The resolved recipe, or how it was made.
         scores: What it reached.
         calibration: What cosines mean in this space, such as those of texts and sounds that do not belong together.
@@ -80,6 +82,8 @@ class SpaceModelConfig:
     texts: tuple[str, ...] = TEXTS
     licence: str = "unknown"
     source: str = "unknown"
+    data: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)

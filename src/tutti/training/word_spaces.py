@@ -11,24 +11,30 @@ everything (hubs; see Radovanović et al., JMLR 11, 2010).
 from __future__ import annotations
 
 import dataclasses
+import json
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tutti.data.catalogue import Catalogue
 from tutti.data.pseudo_captions import PseudoCaptionConfig, pseudo_captions
 from tutti.errors import ConfigError
 from tutti.models.concept_listener import ConceptListener, vocabulary_of
 from tutti.models.concept_reader import ConceptReader, ConceptReaderConfig, packed
 from tutti.models.model import Model
+from tutti.models.model_folders import checked_settings
 from tutti.models.projections import LinearMaps
 from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.text.lexicon import Lexicon, meanings_of
 from tutti.text.sentences import SentenceEncoder
 
-N_QUANTILES = 101
+N_QUANTILES = 41
 LEAST_DEVIATION = 1e-3  # of log odds: a label about which nothing is ever said
 
 Floats = NDArray[np.float32]
@@ -112,6 +118,52 @@ def make_word_space(
     )
     model.config = dataclasses.replace(model.config, calibration=calibration(model, known, captions))
     return model
+
+
+def heard_in(catalogue: Catalogue, tagger: Model) -> Floats:
+    """What a tagger's :class:`tutti.models.concept_listener.ConceptListener` says of a catalogue's tracks.
+
+    Of tracks with the same bytes the first counts alone.
+
+    Raises:
+        ConfigError: The tagger, as it is now, has described no track of the catalogue.
+    """
+    record = catalogue.models().get(tagger.name)
+    if record is None or record.fingerprint != tagger.fingerprint:
+        raise ConfigError(
+            f"{catalogue.folder} holds nothing that {tagger.name} in its present version said",
+            hint=f"run: tutti index -c {catalogue.folder} -m {tagger.name}",
+        )
+    said, copies = catalogue.predictions(tagger.name), {t.track_id for t in catalogue.tracks() if t.duplicate_of}
+    rows = [row for row, track_id in enumerate(said.track_ids) if track_id not in copies]
+    return ConceptListener.of(tagger).from_predictions(said.vectors[rows], said.probabilities[rows])
+
+
+def read_about(path: Path | None, *, name: str, scores: Path | None = None) -> SpaceModelConfig:
+    """What a bundle is to say of itself.
+
+    Args:
+        path: TOML with any of ``licence``, ``source``, ``data``, ``limits``, ``texts`` and ``scores``; None says
+            nothing.
+        name: Of the space.
+        scores: JSON with further scores by name.
+
+    Raises:
+        ConfigError: A file cannot be read.
+        ModelError: It says what a bundle does not, or in a wrong type.
+    """
+    said = {} if path is None else _read(path, tomllib.loads)
+    if scores is not None:
+        said["scores"] = {**said.get("scores", {}), **_read(scores, json.loads)}
+    return checked_settings(SpaceModelConfig, {**said, "name": name}, origin=str(path or scores), what="file")
+
+
+def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+    try:
+        return dict(parse(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as cause:
+        why = cause.strerror if isinstance(cause, OSError) else cause
+        raise ConfigError(f"{path} cannot be read: {why}", hint="give a TOML or JSON table") from None
 
 
 def captions_of(heard: Floats, reader: ConceptReader, config: WordSpaceConfig) -> Floats:

@@ -1,11 +1,13 @@
-"""A space model scored on the items of a catalogue: what its modalities find of each other.
+"""A space model scored on the items of a catalogue: what its modalities find of each other, and tags of the items.
 
-Each part of the report is a module's own: ``cross_modal`` has what finds what. Where a space places one modality only,
-or items have only one, there is nothing to find across.
+Each part of the report is a module's own: ``cross_modal`` has what finds what, ``tag_retrieval`` what tags find. Where
+a space places one modality only, or items have only one, there is nothing to find across; where it reads no words, or
+items have no tags, no tag finds anything.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from tutti.evaluation.cross_modal import CrossModalReport, score_cross_modal
 from tutti.evaluation.indexed_sounds import encode_items
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate
+from tutti.evaluation.space_tags import tag_queries
+from tutti.evaluation.tag_retrieval import DEPTH, TagRetrievalReport, score_tag_retrieval
 from tutti.evaluation.tagging import dataset_title
 from tutti.files import write_text
 from tutti.models.space_models import Placed, Points, SpaceModel
@@ -30,32 +34,40 @@ class SpaceReport:
     """What a space model was scored by.
 
     Attributes:
-        cross_modal: What its modalities find of each other.
+        cross_modal: What its modalities find of each other; None where there is nothing to find.
+        tags: What tags find; None where they find nothing.
     """
 
-    cross_modal: CrossModalReport
+    cross_modal: CrossModalReport | None = None
+    tags: TagRetrievalReport | None = None
+
+    @property
+    def parts(self) -> dict[str, CrossModalReport | TagRetrievalReport]:
+        """Those that there are, by name."""
+        named = {"cross_modal": self.cross_modal, "tags": self.tags}
+        return {name: part for name, part in named.items() if part is not None}
 
     @property
     def metrics(self) -> dict[str, Estimate]:
         """By name."""
-        return self.cross_modal.metrics
+        return {name: value for part in self.parts.values() for name, value in part.metrics.items()}
 
     @property
     def n_items(self) -> int:
         """That were placed."""
-        return self.cross_modal.n_items
+        return max(part.n_items for part in self.parts.values())
 
     def line(self) -> str:
         """The main scores, with dataset, split, seeds and number of items."""
-        return self.cross_modal.line()
+        return "\n".join(part.line() for part in self.parts.values())
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {"cross_modal": self.cross_modal.to_json()}
+        return {name: part.to_json() for name, part in self.parts.items()}
 
     def to_markdown(self) -> str:
-        """A page."""
-        return self.cross_modal.to_markdown()
+        """A page for each part, one after the other."""
+        return "\n".join(part.to_markdown() for part in self.parts.values())
 
     def write(self, folder: Path) -> None:
         """Write ``report.json`` and ``report.md``."""
@@ -79,17 +91,28 @@ def evaluate_space(
         ConfigError: There is nothing to find, or nothing that finds it.
     """
     items = items_of_space(model, catalogue, split)
-    placed = place_items(model, items, catalogue)
-    report = score_cross_modal(
-        placed.points,
-        model=model.name,
-        dataset=dataset_title(catalogue, [track for item in items for track in item.tracks]),
-        split=split,
-        bootstrap=bootstrap or Bootstrap(),
-        training_seed=model.config.training.get("seed"),
-    )
-    problems = {item_id: "; ".join(some.values()) for item_id, some in placed.problems.items()}
-    return SpaceReport(cross_modal=dataclasses.replace(report, problems=problems))
+    placed, bootstrap = place_items(model, items, catalogue), bootstrap or Bootstrap()
+    title = dataset_title(catalogue, [track for item in items for track in item.tracks])
+    cross_modal: CrossModalReport | None = None
+    tags: TagRetrievalReport | None = None
+    with contextlib.suppress(ConfigError):  # then modalities may find each other all the same
+        queries = tag_queries(model, items, placed.points, on=(title, split), problems=placed.problems)
+        tags = score_tag_retrieval(queries, bootstrap=bootstrap, depth=min(DEPTH, len(queries.targets)))
+    try:
+        report = score_cross_modal(
+            placed.points,
+            model=model.name,
+            dataset=title,
+            split=split,
+            bootstrap=bootstrap,
+            training_seed=model.config.training.get("seed"),
+        )
+        problems = {item_id: "; ".join(some.values()) for item_id, some in placed.problems.items()}
+        cross_modal = dataclasses.replace(report, problems=problems)
+    except ConfigError:
+        if tags is None:
+            raise
+    return SpaceReport(cross_modal=cross_modal, tags=tags)
 
 
 def items_of_space(model: SpaceModel, catalogue: Catalogue, split: str) -> list[Item]:

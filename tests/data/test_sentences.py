@@ -72,7 +72,9 @@ def test_a_text_that_stands_in_two_splits_is_told_of():
 def test_a_split_can_be_another_one_over_again():
     one = Sentence(sentence_id="1", text="Alas!", emotion="sad", split="test")
     read = gather("tales", [one], same_as={"valid": "test"})
-    assert read.of_split("valid") == read.of_split("test") == (one,)
+    assert read.of_split("test") == (one,)
+    assert [again.text for again in read.of_split("valid")] == ["Alas!"]
+    assert read.remarks == ()
     with pytest.raises(UnknownNameError):
         read.of_split("dev")
 

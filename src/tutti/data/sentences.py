@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,7 @@ class LabelledSentences:
 
     Attributes:
         name: Of the dataset, or of the file.
-        sentences: In the order of the source.
+        sentences: In the order of the source; those of a split that is another one over again stand there twice.
         emotions: All that occur, in order; networks number them so.
         remarks: What was left out or altered, counted, and what one should know, in words.
         same_as: Splits that are another one over again, such as ``{"valid": "test"}``.
@@ -76,8 +76,7 @@ class LabelledSentences:
         """
         if split not in SPLITS:
             raise unknown_name("split", split, SPLITS)
-        wanted = self.same_as.get(split, split)
-        return tuple(one for one in self.sentences if one.split == wanted)
+        return tuple(one for one in self.sentences if one.split == split)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -136,7 +135,7 @@ def gather(
         sentences: As they come; those without a split get one, all of them or none.
         emotions: All that are known, in order; None: whatever occurs, sorted.
         seed: Of the splits that are drawn.
-        same_as: Splits that are another one over again.
+        same_as: Splits that are to be another one over again.
         remarks: To begin with.
 
     Raises:
@@ -157,17 +156,21 @@ def gather(
         count["long"] += len(one.text) > MOST_CHARACTERS
         count["foreign"] += is_foreign(text)
         text = cut_at_sentence(text, n_characters=MOST_CHARACTERS)
-        kept.append(
-            Sentence(sentence_id=one.sentence_id, text=text, emotion=one.emotion, split=one.split, author=one.author)
-        )
+        kept.append(replace(one, text=text))
     if not kept:
         known = "" if emotions is None else f" with one of the emotions {', '.join(emotions)}"
         raise DatasetError(f"{name} has no sentence{known}", hint="give texts with their emotions")
     kept = _with_splits(kept, seed=seed)
     occurring = {one.emotion for one in kept}
+    again = [
+        replace(one, sentence_id=f"{one.sentence_id} ({split})", split=split)
+        for split, other in (same_as or {}).items()
+        for one in kept
+        if one.split == other
+    ]
     return LabelledSentences(
         name=name,
-        sentences=tuple(kept),
+        sentences=(*kept, *again),
         emotions=tuple(one for one in emotions or sorted(occurring) if one in occurring),
         remarks=(*remarks, *_remarks(count, strangers, kept)),
         same_as=dict(same_as or {}),
@@ -224,10 +227,7 @@ def _with_splits(sentences: list[Sentence], *, seed: int) -> list[Sentence]:
     if all(one.split for one in sentences):
         return sentences
     drawn = stratified_splits([one.emotion for one in sentences], seed=seed)
-    return [
-        Sentence(sentence_id=one.sentence_id, text=one.text, emotion=one.emotion, split=split, author=one.author)
-        for one, split in zip(sentences, drawn, strict=True)
-    ]
+    return [replace(one, split=split) for one, split in zip(sentences, drawn, strict=True)]
 
 
 def _remarks(count: Counter[str], strangers: Counter[str], kept: Sequence[Sentence]) -> tuple[str, ...]:

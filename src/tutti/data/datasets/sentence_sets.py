@@ -88,22 +88,22 @@ class SentenceSet:
             write_text(partial / NOTE, json.dumps(note, indent=1) + "\n")
 
 
-def told_of(one: SentenceSet, read: LabelledSentences | None = None) -> list[str]:
+def told_of(sentences: SentenceSet, read: LabelledSentences | None = None) -> list[str]:
     """What a set is and where to fetch it; of a copy that was read, its counts and what is amiss with it. Lines."""
     if read is None:
-        counts = ", ".join(f"{split} {count:,}" for split, count in one.n_sentences.items())
+        counts = ", ".join(f"{split} {count:,}" for split, count in sentences.n_sentences.items())
         return [
-            f"{one.title}: {one.description}",
-            f"citation: {one.citation}",
-            f"licence: {one.licence}",
-            f"homepage: {one.homepage}",
-            f"sentences: {counts}" + (f"; mind: {one.warning}" if one.warning else ""),
-            f"emotions, in order: {', '.join(one.emotions)}",
-            *(f"  {file.path}: {file.what}; {file.url}" for file in one.files),
+            f"{sentences.title}: {sentences.description}",
+            f"citation: {sentences.citation}",
+            f"licence: {sentences.licence}",
+            f"homepage: {sentences.homepage}",
+            f"sentences: {counts}" + (f"; mind: {sentences.warning}" if sentences.warning else ""),
+            f"emotions, in order: {', '.join(sentences.emotions)}",
+            *(f"  {file.path}: {file.what}; {file.url}" for file in sentences.files),
         ]
-    by_emotion = Counter(sentence.emotion for sentence in read.sentences)
+    by_emotion = Counter(one.emotion for one in read.sentences if one.split not in read.same_as)
     return [
-        f"{one.name}: " + ", ".join(f"{split} {count:,}" for split, count in read.counts.items()),
+        f"{sentences.name}: " + ", ".join(f"{split} {count:,}" for split, count in read.counts.items()),
         "emotions: " + ", ".join(f"{emotion} {by_emotion[emotion]:,}" for emotion in read.emotions),
-        *(f"mind: {remark}" for remark in (*read.remarks, *one.count_remarks(read))),
+        *(f"mind: {remark}" for remark in (*read.remarks, *sentences.count_remarks(read))),
     ]

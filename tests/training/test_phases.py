@@ -23,6 +23,8 @@ RATES = (1e-4, 1e-3, 1e-4, 1e-5)
         ("won2021-thesis", (60, 20, 20, 100), RATES, 1e-4, "excerpt_loss", None, True),
         ("won2021-transformer", (200,), (1e-4,), 0, "excerpt_loss", 40, True),
         ("won2021-transformer-thesis", (200,), (1e-4,), 0, "excerpt_loss", 20, True),
+        ("won2021-emotion", (200,), (1e-4,), 1e-4, "loss", None, True),
+        ("won2021-emotion-metric", (100,), (1e-4,), 1e-4, "precision_at_5", None, True),
     ],
 )
 def test_protocols_say_what_was_published(name, epochs, rates, adam_decay, monitor, patience, reloads):

@@ -220,6 +220,11 @@ class SentenceEncoder:
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
 
+    def reading_with(self, network: LanguageNetwork) -> SentenceEncoder:
+        """An encoder with the same words and another network, such as this one's after it was trained."""
+        device = next((str(one.device) for one in network.parameters()), "cpu")
+        return SentenceEncoder(network.model, self._tokenizer, device=device, reading=network.reading)
+
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
         """Vectors of texts. Shape (texts, embed_dim)."""
         return self.encode_pieces([self.pieces(text) for text in texts], batch_size=batch_size)

@@ -20,7 +20,17 @@ from torch import nn
 from tutti.errors import ConfigError, unknown_name
 from tutti.training.schedules import SCHEDULES
 
-Monitor = Literal["loss", "excerpt_loss", "pr_auc_macro", "roc_auc_macro", "accuracy", "top_1", "rank_correlation"]
+Monitor = Literal[
+    "loss",
+    "excerpt_loss",
+    "pr_auc_macro",
+    "roc_auc_macro",
+    "accuracy",
+    "top_1",
+    "rank_correlation",
+    "r2",
+    "precision_at_5",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +154,18 @@ PROTOCOLS: dict[str, TrainingProtocol] = {
         monitor="excerpt_loss",
         patience=20,
         batch_size=32,
+    ),
+    "won2021-emotion": TrainingProtocol(
+        source="Won et al., ISMIR 2021 (sentence-to-music), code: of classification and regression",
+        phases=(Phase(epochs=200, optimizer="adam", learning_rate=1e-4, weight_decay=1e-4),),
+        monitor="loss",
+        batch_size=32,
+    ),
+    "won2021-emotion-metric": TrainingProtocol(
+        source="Won et al., ISMIR 2021 (sentence-to-music), code: of metric learning",
+        phases=(Phase(epochs=100, optimizer="adam", learning_rate=1e-4, weight_decay=1e-4),),
+        monitor="precision_at_5",
+        batch_size=16,
     ),
 }
 

@@ -22,10 +22,11 @@ from tutti.models.encoders import Encoded
 from tutti.models.sentence_music import STRATEGIES, HeadConfig
 from tutti.models.sentence_retrieval import SentenceRetriever
 from tutti.text.sentences import TokenReading
+from tutti.training.sentence_config import AudioBranch, StrategyConfig, TextBranch
 from tutti.training.sentence_metric import LabelPairs, MetricConfig, MetricLearning
 from tutti.training.sentence_schemes import Side, focal_loss
-from tutti.training.sentence_strategies import Branches, StrategyConfig, learn_from, learn_strategy
-from tutti.training.sentence_views import AudioBranch, TextBranch, kept_branch, open_texts
+from tutti.training.sentence_strategies import Branches, learn_from, learn_strategy
+from tutti.training.sentence_views import kept_branch, open_texts
 from tutti.training.trainer import TrainingConfig
 from tutti.training.triplets import triplet_loss
 from tutti.training.views import MatrixView

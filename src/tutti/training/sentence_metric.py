@@ -60,11 +60,13 @@ class MetricConfig:
 class LabelPairs(NamedTuple):
     """What joins texts with songs.
 
-    ``answers`` says which mood answers which emotion, shape (emotions, moods). ``emotions`` and ``moods`` are word
-    vectors of the labels, shape (labels, dimensions), None with two branches.
+    ``answers`` says which mood answers which emotion, shape (emotions, moods); ``judged`` the same to tell the best
+    epoch by, None as ``answers``. ``emotions`` and ``moods`` are word vectors of the labels, shape (labels,
+    dimensions), None with two branches.
     """
 
     answers: NDArray[np.bool_]
+    judged: NDArray[np.bool_] | None = None
     emotions: Tensor | None = None
     moods: Tensor | None = None
 
@@ -168,7 +170,8 @@ class MetricLearning:
         ]
         similarity = cosines(*points).numpy()
         emotions, moods = (side.labels[side.valid] for _, side, _ in sides)
-        relevant = self._pairs.answers[emotions][:, moods]
+        judged = self._pairs.answers if self._pairs.judged is None else self._pairs.judged
+        relevant = judged[emotions][:, moods]
         precision = precision_at_k(relevant, similarity, k=min(DEPTH, similarity.shape[1]))
         answered = similarity[relevant].mean() if relevant.any() else np.nan
         return {"precision_at_5": float(np.nan_to_num(precision).mean()), "cosine": float(answered)}

@@ -16,9 +16,8 @@ References:
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +26,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tutti.data.emotion_mapping import (
+    MAPPINGS,
+    TABLE_5_5,
+    VALENCE_AROUSAL,
+    WORD_VECTORS,
+    EmotionMapping,
+    map_by_affects,
+    map_by_vectors,
+    published_mapping,
+)
 from tutti.data.sentence_music import SentenceMusic
+from tutti.data.world.moods import MOODS as WORLD_MOODS
 from tutti.errors import ConfigError, unknown_name
 from tutti.models.sentence_music import (
     AUDIO,
-    METRIC,
     STRATEGIES,
     TAGS,
     TEXT,
     Classifiers,
-    HeadConfig,
     Heads,
     SharedHeads,
     Strategy,
@@ -45,9 +53,9 @@ from tutti.models.sentence_retrieval import RetrieverConfig, SentenceRetriever
 from tutti.models.spaces import SpaceNetwork
 from tutti.training.branches import Branch, drawn_from
 from tutti.training.checkpoints import History
-from tutti.training.phases import Monitor
 from tutti.training.run_parts import Tell
-from tutti.training.sentence_metric import LabelPairs, MetricConfig, MetricLearning, MetricNetwork
+from tutti.training.sentence_config import StrategyConfig
+from tutti.training.sentence_metric import LabelPairs, MetricLearning, MetricNetwork
 from tutti.training.sentence_schemes import (
     BranchLearning,
     BranchLoss,
@@ -56,72 +64,10 @@ from tutti.training.sentence_schemes import (
     SharedNetwork,
     Side,
 )
-from tutti.training.sentence_views import VECTORS, AudioBranch, TextBranch, open_songs, open_texts
-from tutti.training.trainer import Scheme, TrainingConfig, fit
+from tutti.training.sentence_views import VECTORS, open_songs, open_texts
+from tutti.training.trainer import Scheme, fit
 
-PUBLISHED = TrainingConfig(protocol="won2021-emotion")
-PUBLISHED_METRIC = TrainingConfig(protocol="won2021-emotion-metric")
 BOTH = "both"  # texts and songs learned at once
-MONITORS: dict[Strategy, Monitor] = {
-    "classification": "accuracy",
-    "multi-head": "accuracy",  # ours
-    "valence-arousal": "r2",
-    "word-vectors": "loss",
-    "two-branch": "precision_at_5",
-    "three-branch": "precision_at_5",
-}
-# Of texts and of songs; of metric learning items, each of which is three draws.
-BATCHES: dict[Strategy, tuple[int, int]] = {
-    "classification": (32, 32),
-    "multi-head": (32, 32),  # ours
-    "valence-arousal": (32, 64),
-    "word-vectors": (32, 64),
-    "two-branch": (16, 16),
-    "three-branch": (16, 16),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class StrategyConfig:
-    """How a strategy is learned; as published but for the encoders, which are at hand and stay as they are.
-
-    Attributes:
-        text: What reads texts.
-        audio: What hears songs.
-        heads: Widths.
-        metric: Of two and three branches.
-        gamma: Of the focal loss of songs' moods; 0 is cross-entropy.
-        batch_size: Of texts, songs or items, at most; None as published.
-        training: The trainer's settings; None as published. What tells the best epoch is published too, unless a
-            monitor is named.
-        vectors: Folder of kept vectors and decoded sounds, which runs can share; None keeps them in the run's.
-    """
-
-    text: TextBranch = field(default_factory=TextBranch)
-    audio: AudioBranch = field(default_factory=AudioBranch)
-    heads: HeadConfig = field(default_factory=HeadConfig)
-    metric: MetricConfig = field(default_factory=MetricConfig)
-    gamma: float = 2.0
-    batch_size: int | None = None
-    training: TrainingConfig | None = None
-    vectors: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.gamma < 0:
-            raise ConfigError(f"gamma={self.gamma:g} is negative", hint="give 0 for cross-entropy, or 2")
-        if self.batch_size is not None and self.batch_size < 2:
-            raise ConfigError(
-                f"batch_size={self.batch_size} cannot be normalised", hint="give 2 or more, or leave it out"
-            )
-
-    def training_of(self, strategy: Strategy) -> TrainingConfig:
-        """The trainer's settings, with what tells the best epoch."""
-        found = self.training or (PUBLISHED_METRIC if strategy in METRIC else PUBLISHED)
-        return found if found.monitor is not None else dataclasses.replace(found, monitor=MONITORS[strategy])
-
-    def batch_sizes(self, strategy: Strategy) -> tuple[int, int]:
-        """Of texts, and of songs."""
-        return BATCHES[strategy] if self.batch_size is None else (self.batch_size, self.batch_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +204,24 @@ _TARGETS: dict[Strategy, tuple[str, Callable[[SentenceMusic], Mapping[str, Any]]
 }
 
 
+def mappings_at_hand(data: SentenceMusic) -> dict[str, EmotionMapping]:
+    """Every mapping that the data allow, by name, the one that training pairs by first.
+
+    The others are the published ones where all labels are those of Alm, ISEAR and AudioSet; else what follows from
+    valence and arousal, and from word vectors, where all labels have them.
+    """
+    emotions, moods = data.emotions, data.mood_names
+    found = {data.mapping.name: data.mapping}
+    if set(emotions) <= set(TABLE_5_5) and set(moods) <= set(WORLD_MOODS):
+        return found | {name: published_mapping(name) for name in MAPPINGS if name not in found}
+    every, told = {*emotions, *moods}, f"the labels of {data.name}"
+    if every <= set(data.affects):
+        found.setdefault(VALENCE_AROUSAL, map_by_affects(emotions, moods, data.affects, source=told))
+    if every <= set(data.label_vectors):
+        found.setdefault(WORD_VECTORS, map_by_vectors(emotions, moods, data.label_vectors, source=told))
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """What every way to learn is given."""
@@ -333,10 +297,12 @@ def _learn_space(work: _Work, heads: Heads) -> dict[str, History]:
     assert isinstance(heads, SpaceNetwork)
     texts, songs, data = work.texts(), work.songs(), work.data
     answers = data.mapping.relevant(data.emotions, data.mood_names)
-    pairs = LabelPairs(answers)
+    # Won's code pairs texts with songs by word vectors, and chooses its epoch by valence and arousal.
+    judging = mappings_at_hand(data).get(VALENCE_AROUSAL, data.mapping)
+    pairs = LabelPairs(answers, judged=judging.relevant(data.emotions, data.mood_names))
     if work.strategy == "three-branch":
         vectors = (_stacked(data.label_vectors, labels) for labels in (data.emotions, data.mood_names))
-        pairs = LabelPairs(answers, *vectors)
+        pairs = LabelPairs(pairs.answers, pairs.judged, *vectors)
     batch_size, _ = work.config.batch_sizes(work.strategy)
     scheme = MetricLearning(texts, songs, pairs, work.config.metric, batch_size=batch_size, seed=work.seed)
     network = MetricNetwork(texts.view.network, songs.view.network, heads)

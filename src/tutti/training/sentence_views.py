@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,76 +22,24 @@ from tutti.audio.store import open_store
 from tutti.data.items import Item
 from tutti.data.sentences import Sentence
 from tutti.data.track import Modality, Track
-from tutti.errors import ConfigError
 from tutti.models.bundles import ModelConfig
 from tutti.models.encoders import ModalityEncoder
 from tutti.models.language_encoders import LanguageConfig, LanguageEncoder
 from tutti.models.model import Model
 from tutti.models.sound_encoders import SoundEncoder
-from tutti.models.taggers import find_architecture
 from tutti.models.zoo import load_model
-from tutti.text.sentences import LanguageNetwork, SentenceEncoder, TokenReading, padded
+from tutti.text.sentences import LanguageNetwork, SentenceEncoder, padded
 from tutti.training.branches import Branch
 from tutti.training.kept_vectors import encoded_once
 from tutti.training.run_parts import WAVEFORMS, Tell, check_length
+from tutti.training.sentence_config import AudioBranch, TextBranch
 from tutti.training.sounds import Sounds
 from tutti.training.standardisation import standardise
-from tutti.training.transfer import StartConfig, build_network
+from tutti.training.transfer import build_network
 from tutti.training.views import MatrixView, SoundView, Trunk
 
 VECTORS = "vectors"
 MOST_PIECES = 4  # of a long text that are learned from at once
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextBranch:
-    """Which language model reads texts.
-
-    Attributes:
-        model: Its folder, or its name in the hub's cache; None is MiniLM.
-        reading: How tokens become a vector; ``sentences.PUBLISHED_FIRST`` with DistilBERT is published.
-        learn: Whether it goes on learning, as in the paper; otherwise its vectors are kept.
-    """
-
-    model: str | None = None
-    reading: TokenReading = field(default_factory=TokenReading)
-    learn: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class AudioBranch:
-    """Which tagger hears songs.
-
-    Attributes:
-        encoder: A model's name or folder; None builds one of ``architecture``.
-        learn: Whether it goes on learning, as in the paper; otherwise its vectors are kept.
-        architecture: Of a new network, which learns in any case; the paper's is ``emotion_resnet``.
-        options: Of a new network, that differ from the published size.
-        start: A trained model that a new network begins with, such as one that has learned tags.
-        n_excerpts: Heard of each song in validation, where the network learns.
-    """
-
-    encoder: str | None = "tutti-small"
-    learn: bool = False
-    architecture: str = "emotion_resnet"
-    options: dict[str, bool | int | float | str] = field(default_factory=dict)
-    start: StartConfig | None = None
-    n_excerpts: int = 16
-
-    def __post_init__(self) -> None:
-        find_architecture(self.architecture).configure(**self.options)
-        if self.encoder is not None and (self.options or self.start is not None):
-            raise ConfigError(
-                f"options and start are of a new network, and {self.encoder} was to be taken",
-                hint="leave them out, or leave encoder empty",
-            )
-        if self.n_excerpts < 1:
-            raise ConfigError(f"n_excerpts={self.n_excerpts} is not positive", hint="give 1 or more")
-
-    @property
-    def learns(self) -> bool:
-        """Whether the network learns: what is new has to."""
-        return self.learn or self.encoder is None
 
 
 class LanguageView:

@@ -239,6 +239,11 @@ class Catalogue:
                 hint=f"write SQL such as \"artist = 'X' and year < 1990\"; columns: {known}",
             ) from None
 
+    def versions(self, tables: Iterable[str]) -> dict[str, int]:
+        """A number for each table that changes whenever the table does, 0 where nothing was ever stored."""
+        known = self.table_names()
+        return {name: int(self._database.open_table(name).version) if name in known else 0 for name in sorted(tables)}
+
     def read_in_batches(self, table: str, *, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Rows of a table, some thousands at a time, so that a large one need not fit into memory.
 

@@ -25,6 +25,7 @@ from tutti.search.names import Names
 from tutti.search.predicted_points import DEFAULT_SPACE, told_space
 from tutti.search.reading_points import read_points
 from tutti.search.space_points import SpacePoints
+from tutti.search.vector_files import mapped_points
 from tutti.search.vocabulary import Vocabulary
 from tutti.text.spelling import plain, reminiscent
 
@@ -179,7 +180,8 @@ class Corpus:
             CatalogueError: No track has a point in it; the hint says how they get some.
         """
         if space not in self._points:
-            self._points[space] = read_points(space, self._catalogue, self)
+            mapped = mapped_points(space, self._catalogue, self)
+            self._points[space] = mapped or read_points(space, self._catalogue, self)
         return self._points[space]
 
     def artist_rows(self, name: str) -> Rows:

@@ -6,6 +6,7 @@ predictions tell (``predicted_points``), so that the default space needs no more
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,23 +23,24 @@ from tutti.search.space_points import SpacePoints
 if TYPE_CHECKING:
     from tutti.search.corpus import Corpus
 
+Allocate = Callable[[str, tuple[int, int]], Points]
 COLUMNS = ["track_id", "modality", "fingerprint", "point"]
 
 
-def read_points(space: str, catalogue: Catalogue, corpus: Corpus) -> SpacePoints:
+def read_points(space: str, catalogue: Catalogue, corpus: Corpus, *, allocate: Allocate | None = None) -> SpacePoints:
     """Where the tracks of a corpus lie in a space.
+
+    Args:
+        space: Its name.
+        catalogue: Where points and predictions are stored.
+        corpus: Its tracks.
+        allocate: Gives an array of a shape for a modality; ordinary memory when None.
 
     Raises:
         CatalogueError: None has a point in it.
     """
-    record = catalogue.spaces().get(space)
-    model = None
-    if record is None:
-        model = told_space(space, corpus.models)
-        if model is None:
-            raise _unplaced(space, catalogue)
-        record = record_of(model, space)
-    spread = _Spread(record, corpus)
+    record, model = space_record(space, catalogue, corpus)
+    spread = _Spread(record, corpus, allocate or (lambda _, shape: np.empty(shape, dtype=np.float32)))
     for batch in catalogue.read_in_batches(POINTS + space, columns=COLUMNS):
         spread.add(pa.Table.from_batches([batch]))
     if AUDIO in record.modalities and not spread.is_complete:
@@ -50,12 +52,27 @@ def read_points(space: str, catalogue: Catalogue, corpus: Corpus) -> SpacePoints
     return SpacePoints(record, {one: spread.vectors[one] for one in record.modalities if one in spread.vectors})
 
 
+def space_record(space: str, catalogue: Catalogue, corpus: Corpus) -> tuple[SpaceRecord, SpaceModel | None]:
+    """What the catalogue notes of a space, or else the model of a space that needs no placing.
+
+    Raises:
+        CatalogueError: It is neither.
+    """
+    record = catalogue.spaces().get(space)
+    if record is not None:
+        return record, None
+    model = told_space(space, corpus.models)
+    if model is None:
+        raise _unplaced(space, catalogue)
+    return record_of(model, space), model
+
+
 class _Spread:
     """Points by modality, row by row of a corpus, filled bit by bit."""
 
-    def __init__(self, record: SpaceRecord, corpus: Corpus) -> None:
+    def __init__(self, record: SpaceRecord, corpus: Corpus, allocate: Allocate) -> None:
         self.vectors: dict[str, Points] = {}
-        self._record, self._corpus = record, corpus
+        self._record, self._corpus, self._allocate = record, corpus, allocate
         self._has_audio = np.zeros(len(corpus), dtype=bool)  # looked for, if in vain
 
     @property
@@ -89,8 +106,8 @@ class _Spread:
         if not len(rows) or np.isnan(points[:, 0]).all():
             return
         if modality not in self.vectors:
-            shape = (len(self._corpus), self._record.embed_dim)
-            self.vectors[modality] = np.full(shape, np.nan, dtype=np.float32)
+            self.vectors[modality] = self._allocate(modality, (len(self._corpus), self._record.embed_dim))
+            self.vectors[modality][:] = np.nan
         self.vectors[modality][rows] = points
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from tutti.data.catalogue import SpaceRecord
 from tutti.errors import unknown_name
 from tutti.models.space_models import Points, merged, unit_rows
-from tutti.search.nearest import Flags, Found, nearest, similarities
+from tutti.search.clusters import Clusters
+from tutti.search.nearest import BLOCK_ROWS, Flags, Found, nearest, similarities
 
 
 class SpacePoints:
@@ -24,15 +25,19 @@ class SpacePoints:
     Args:
         record: Of the space, as the catalogue has it.
         vectors: By modality, NaN in the rows of tracks without it. Shape (tracks, embed_dim).
+        index: Of the merged points, where there are so many that it pays.
 
     Attributes:
         record: As given.
         vectors: As given.
+        index: As given.
     """
 
-    def __init__(self, record: SpaceRecord, vectors: Mapping[str, Points]) -> None:
+    def __init__(self, record: SpaceRecord, vectors: Mapping[str, Points], *, index: Clusters | None = None) -> None:
         self.record = record
         self.vectors = dict(vectors)
+        self.index = index
+        self._present: dict[str | None, Flags] = {}
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -42,7 +47,13 @@ class SpacePoints:
     @cached_property
     def merged(self) -> Points:
         """One point a track: the mean of its modalities' points, of length 1; NaN without any."""
-        return next(iter(self.vectors.values())) if len(self.vectors) == 1 else merged(self.vectors)
+        if len(self.vectors) == 1:
+            return next(iter(self.vectors.values()))
+        whole = np.empty_like(next(iter(self.vectors.values())))
+        for begin in range(0, len(whole), BLOCK_ROWS):
+            some = slice(begin, begin + BLOCK_ROWS)
+            whole[some] = merged({modality: points[some] for modality, points in self.vectors.items()})
+        return whole
 
     def of(self, modality: str | None = None) -> Points:
         """The points of a modality, or the merged ones.
@@ -58,7 +69,9 @@ class SpacePoints:
 
     def present(self, modality: str | None = None) -> Flags:
         """Which tracks have a point. Shape (tracks,)."""
-        return np.asarray(~np.isnan(self.of(modality)[:, 0]))
+        if modality not in self._present:
+            self._present[modality] = np.asarray(~np.isnan(self.of(modality)[:, 0]))
+        return self._present[modality]
 
     def similarities(self, query: Points, *, modality: str | None = None) -> Points:
         """Cosines of every track, NaN without a point. Shape (tracks,), or (tracks, queries).
@@ -70,7 +83,7 @@ class SpacePoints:
         return similarities(self.of(modality), query)
 
     def nearest(self, query: Points, *, k: int, candidates: Flags | None = None, modality: str | None = None) -> Found:
-        """The k candidates that lie nearest to a query.
+        """The k candidates that lie nearest to a query; by the index, where there is one, those that probably do.
 
         Args:
             query: Of length 1. Shape (embed_dim,).
@@ -78,6 +91,8 @@ class SpacePoints:
             candidates: Which tracks may be found; all when None. Shape (tracks,).
             modality: Whose points; the merged ones when None.
         """
+        if self.index is not None and modality is None:
+            return self.index.nearest(query, k=k, candidates=candidates)
         return nearest(self.of(modality), query, k=k, candidates=candidates)
 
     def mean_of(

@@ -21,13 +21,14 @@ DECADE = re.compile(r"(19|20)?\d0 ?s")
 
 
 def read_categories(path: Path) -> dict[str, str]:
-    """Categories by plain tag, from a table.
+    """Categories by plain tag, from a table of tags and categories, or from MSD500's ``track_tags.tsv``.
 
     Raises:
         ConfigError: The file cannot be read, or a line is no pair.
     """
     found = {}
     for number, cells in read_lines(Path(path), what="categories of tags"):
+        cells = cells[2:4] if len(cells) == 5 else cells  # song, tag as typed, cleaned tag, category, score
         if len(cells) != 2 or not all(cells):
             raise ConfigError(
                 f"line {number} of {path} is no pair of tag and category: {' '.join(cells)[:60]!r}",

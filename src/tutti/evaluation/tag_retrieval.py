@@ -113,8 +113,8 @@ class TagRetrievalReport:
         n_items: That were ranked.
         bootstrap: How intervals were drawn, over the items.
         depth: Of the precision among the first few.
-        metrics: ``map``, ``p_at_10`` and ``roc_auc``; ``map_chance``, what random orders reach; and, where items carry
-            two of the tags, ``map_two_tags`` and ``p_at_10_two_tags``.
+        metrics: ``map``, ``p_at_10`` and ``roc_auc``; ``map_chance``, what random orders reach; where items carry two
+            of the tags, ``map_two_tags`` and ``p_at_10_two_tags``; and of each category ``map_<category>``.
         tags: The queries, as they were given.
         two_tags: Queries of two tags at once, the most frequent first.
         categories: Means over the tags of each.
@@ -237,6 +237,8 @@ def score_tag_retrieval(
     metrics = found.estimates(np.ones(len(tags), dtype=np.bool_), depth)
     metrics["map_chance"] = _certain(targets.mean())
     categories = [queries.categories.get(tag, "") for tag in tags]
+    by_category = _by_category(found, categories, depth)
+    metrics |= {f"map_{one.category}": one.map for one in by_category}
     pairs = _pairs(tags, targets, scores)
     several = None if pairs is None else _Measured.of(pairs.targets, pairs.scores, bootstrap, depth)
     if several is not None:
@@ -252,7 +254,7 @@ def score_tag_retrieval(
         metrics=metrics,
         tags=found.rows(tags, categories),
         two_tags=() if several is None or pairs is None else several.rows(pairs.tags, [""] * len(pairs.tags)),
-        categories=_by_category(found, categories, depth),
+        categories=by_category,
         left_out=left_out,
         failures=dict(queries.failures),
         training_seed=queries.training_seed,
@@ -390,6 +392,18 @@ def _certain(value: float) -> Estimate:
 def _row(one: TagScores) -> str:
     numbers = (one.average_precision, one.precision, one.roc_auc)
     return f"| {one.tag} | {one.category} | {one.n_relevant} | {' | '.join(f'{number:.3f}' for number in numbers)} |"
+
+
+def title_of(metric: str) -> str:
+    """What a reader knows a metric of a report as.
+
+    >>> title_of("map"), title_of("p_at_10"), title_of("map_two_tags")
+    ('MAP', 'P@10', 'MAP, two tags')
+    """
+    if metric == "roc_auc":
+        return "ROC-AUC"
+    name, *which = metric.replace("p_at_", "p@").split("_")
+    return f"{name.upper()}, {' '.join(which)}" if which else name.upper()
 
 
 def cosine_scores(tags: NDArray[np.float32], items: NDArray[np.float32]) -> FloatMatrix:

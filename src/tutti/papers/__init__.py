@@ -8,7 +8,15 @@ holds what one work printed; ``EXHIBITS`` lists everything. Training itself, dat
 from __future__ import annotations
 
 from tutti.errors import unknown_name
-from tutti.papers import oramas2018, won2021, won2021_artist_groups, won2021_figures, wu2021
+from tutti.papers import (
+    oramas2018,
+    won2021,
+    won2021_artist_groups,
+    won2021_figures,
+    won2021_sentences,
+    won2021_tags,
+    wu2021,
+)
 from tutti.papers.table import Exhibit
 
 EXHIBITS: dict[str, Exhibit] = {
@@ -17,6 +25,9 @@ EXHIBITS: dict[str, Exhibit] = {
         *won2021.TABLES,
         *won2021_artist_groups.TABLES,
         *won2021_figures.FIGURES,
+        *won2021_tags.TABLES,
+        *won2021_tags.FIGURES,
+        *won2021_sentences.EXPERIMENTS,
         *oramas2018.TABLES,
         *wu2021.EXPERIMENTS,
     )

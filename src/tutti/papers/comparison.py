@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tutti.evaluation.report import TITLES, Estimate, Report
+from tutti.evaluation.tag_retrieval import TagRetrievalReport
+from tutti.evaluation.tag_retrieval import title_of as tag_title_of
 from tutti.files import write_text
 from tutti.papers.table import CLASS_F1, Column, Row, Table
 
@@ -34,7 +36,7 @@ class Run:
     """
 
     seed: int
-    report: Report | None = None
+    report: Report | TagRetrievalReport | None = None
     failure: str | None = None
 
 
@@ -83,7 +85,8 @@ class Cell:
         """One of each run that has the metric; of a class's F1, without an interval."""
         found = []
         for report in (run.report for run in self.runs if run.report):
-            of_class = {CLASS_F1 + one.label: one.f1 for one in report.labels}
+            labels = report.labels if isinstance(report, Report) else ()
+            of_class = {CLASS_F1 + one.label: one.f1 for one in labels}
             if metric in report.metrics:
                 found.append(report.metrics[metric])
             elif metric in of_class:
@@ -167,7 +170,9 @@ def title_of(metric: str) -> str:
     >>> title_of("f1 of New Age")
     'F1, New Age'
     """
-    return f"F1, {metric.removeprefix(CLASS_F1)}" if metric.startswith(CLASS_F1) else TITLES[metric]
+    if metric.startswith(CLASS_F1):
+        return f"F1, {metric.removeprefix(CLASS_F1)}"
+    return TITLES.get(metric) or tag_title_of(metric)
 
 
 def _wide(cells: list[Cell]) -> Iterator[str]:

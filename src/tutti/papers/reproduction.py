@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tutti.data.datasets import find_dataset
+from tutti.data.datasets import SENTENCE_SETS, find_dataset, msd500
 from tutti.errors import ConfigError, TuttiError
 from tutti.evaluation.report import Report
+from tutti.evaluation.tag_retrieval import TagRetrievalReport
 from tutti.models.taggers import find_architecture
 from tutti.papers.comparison import Cell, Comparison, Run
 from tutti.papers.smoke import smoke_catalogue, smoke_settings, smoke_table
@@ -80,7 +81,7 @@ def data_roots(places: Sequence[str]) -> dict[str, Path]:
     for place in places:
         name, equals, folder = place.partition("=")
         if equals:
-            roots[find_dataset(name).name] = Path(folder)
+            roots[name if name in SENTENCE_SETS else find_dataset(name).name] = Path(folder)
             continue
         root = Path(place)
         if not root.is_dir():
@@ -188,7 +189,7 @@ class _Workshop:
                 yield Run(seed=seed, failure=error.message), None
                 continue
             self._tell(trained.report.line())
-            assert isinstance(trained.report, Report)  # the tables are of taggers
+            assert isinstance(trained.report, Report | TagRetrievalReport)  # what the tables are of
             yield Run(seed=seed, report=trained.report), trained
 
     def _recipe(self, row: Row, column: Column, seed: int) -> Any:
@@ -213,8 +214,15 @@ class _Workshop:
             places["scheme.encoders"] = self._folder / "encoders" / column.name
         if plain.get("scheme", {}).get("name") == "artist-groups":  # factors and networks serve many rows
             places["scheme.folder"] = self._folder / "artist-groups" / f"{column.name}-seed{seed}"
+        if plain.get("scheme", {}).get("name") == "tag-retrieval":
+            places |= self._tag_categories(column)
         _merge(plain, nested(places))
         return parse_recipe(plain, origin=f"{self._table.key}, row {row.name}")
+
+    def _tag_categories(self, column: Column) -> dict[str, Path]:
+        """The setting that says of what sort each tag is, where the dataset does."""
+        table = self._data.get(column.dataset, self._folder) / msd500.TAGS
+        return {"scheme.categories": table} if table.is_file() else {}
 
     def _catalogue(self, column: Column) -> Path:
         folder = self._folder / "catalogues" / column.name

@@ -71,6 +71,7 @@ FUSION: dict[str, Any] = {
     "scheme.text.network.n_terms": 200,
     "scheme.text.network.widths": [16, 16],
 }
+TAG_RETRIEVAL = {"scheme.n_triplets": 40, "scheme.n_hidden": 16, "scheme.factors.n_factors": 4}
 GROUPS = {  # of some twenty tracks, whose subgenres are told by a prefix
     "data.labels": ["quick", "slow"],
     "scheme.n_hidden": 32,
@@ -107,6 +108,8 @@ def smoke_settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
         del settings["scheme.valid_excerpts"]
     if scheme.get("name") == "artist-groups":
         settings |= GROUPS
+    if scheme.get("name") == "tag-retrieval":
+        settings |= TAG_RETRIEVAL
     if scheme.get("name") == "noisy-student":
         settings |= {"scheme.teacher.batch_size": SHORT["scheme.batch_size"], "scheme.teacher.options": options}
     return {**settings, **{f"model.options.{key}": value for key, value in options.items()}}

@@ -53,6 +53,7 @@ for command in (
     tag.tag,
     index.index,
     place.place,
+    place.index_vectors,
     search.search,
     search.similar,
     search.show,

@@ -1,4 +1,4 @@
-"""``tutti place``."""
+"""``tutti place`` and ``tutti index-vectors``."""
 
 from __future__ import annotations
 
@@ -55,3 +55,27 @@ def _progress_bar(quiet: bool) -> Iterator[Callable[[PlaceProgress], None] | Non
             bar.update(tasks[progress.modality], total=progress.n_items, completed=progress.n_done)
 
         yield show
+
+
+def index_vectors(
+    catalogue: CatalogueFolder,
+    space: Annotated[
+        list[str] | None, typer.Option("--space", "-s", help="A space's name; repeatable. [all that tracks lie in]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
+) -> None:
+    """Write where tracks lie in spaces as files that are mapped into memory, and an index where tracks are very many.
+
+    Searches give the same hits without; they begin sooner with them. Above 200,000 tracks the nearest are found by the
+    index, of which the share of right answers is measured and printed.
+    """
+    from tutti.data.catalogue import Catalogue
+    from tutti.search.corpus import Corpus
+    from tutti.search.vector_files import write_vectors
+
+    opened = Catalogue.open(catalogue)
+    reports = [write_vectors(opened, name) for name in space or Corpus.load(opened).spaces()]
+    if not reports:
+        typer.echo(f"no track of {catalogue} lies in a space: tutti place {catalogue} --space NAME", err=True)
+    told = json.dumps([report.to_json() for report in reports], ensure_ascii=False)
+    typer.echo(told if as_json else "\n".join(line for report in reports for line in report.lines()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,23 +31,57 @@ def search(
     catalogue: CatalogueFolder,
     query: Annotated[
         list[str] | None,
-        typer.Argument(help='Words: "jazz piano -vocals". Quotes keep words together, a minus or "no" rejects.'),
+        typer.Argument(
+            help='Words, or a sentence: "jazz piano -vocals". Quotes keep words together, a minus or "no" rejects.'
+        ),
     ] = None,
     like: Annotated[str | None, typer.Option("--like", help="A track's id, or a sound file, to sound like.")] = None,
+    plus: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plus",
+            help="A further term, [WEIGHT*][KIND:]VALUE: song.mp3, artist:NAME, 0.5*listener:NAME. Kinds: words, text, "
+            "sound, image, track, artist, album, lyrics, listener.",
+        ),
+    ] = None,
+    minus: Annotated[list[str] | None, typer.Option("--minus", help="A term to get away from.")] = None,
+    image: Annotated[Path | None, typer.Option("--image", help="A picture to be near to.")] = None,
+    text: Annotated[Path | None, typer.Option("--text", help="A text file to be near to, up to 2 MB.")] = None,
     where: Where = None,
     k: Count = 10,
+    diverse: Annotated[
+        float, typer.Option("--diverse", help="From 0, the best first, to 1, each hit unlike those before it.")
+    ] = 0.0,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", help="What a modality of the tracks counts, NAME=NUMBER: audio=2, text=0, words=0.5."),
+    ] = None,
+    space: Annotated[str | None, typer.Option("--space", "-s", help="In which points are compared.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find tracks by words, by a sound, or by both.
+    """Find tracks by any mixture of words, texts, sounds, pictures, tracks, artists, lyrics and listeners.
 
     A score is the geometric mean, over the parts of the query, of the share of the catalogue's tracks in which there
-    is less of that part (for --like: of random pairs of tracks that are less alike): 0.9 beats 90 % of the catalogue.
-    Only tracks in which the models hear what is asked for are listed.
+    is less of that part, or which lie farther from it: 0.9 beats 90 % of the catalogue. Only tracks in which the models
+    hear what is asked for are listed, or which lie near to it where no tag says.
     """
     from tutti.search.library import open_catalogue
+    from tutti.search.terms import parse_weights
 
-    hits = open_catalogue(catalogue).search(" ".join(query or ()), k=k, like=like, where=where)
-    print_hits(hits, as_json=as_json)
+    hits = open_catalogue(catalogue).search(
+        " ".join(query or ()),
+        k=k,
+        like=like,
+        plus=plus or (),
+        minus=minus or (),
+        image=image,
+        text_file=text,
+        where=where,
+        diversity=diverse,
+        weights=parse_weights(weight or ()),
+        space=space,
+    )
+    _print_hits(hits, as_json=as_json)
 
 
 def similar(
@@ -198,6 +232,8 @@ def _print_statistics(stats: Statistics) -> None:
     ]
     if models:
         console.print(_table(["model", "tracks", "labels", "dimensions"], models))
+    for name, facts in stats.spaces.items():
+        console.print(f"space {name}: {_placed(facts)}", markup=False)
     for title, counts in (("heard most often", stats.top_tags), ("typed most often", stats.typed_tags)):
         if counts:
             listed = "  ".join(f"{name} {count}" for name, count in list(counts.items())[: 2 * N_TAGS_SHOWN])
@@ -210,6 +246,17 @@ def _print_statistics(stats: Statistics) -> None:
             for problem in stats.problems
         ]
         console.print(_table(["kind", "file", "reason", "path"], rows))
+
+
+def _placed(facts: Mapping[str, Any]) -> str:
+    """What is known of the catalogue's points in a space."""
+    told = [f"{count} {modality}" for modality, count in facts.get("n_tracks", {}).items()]
+    if "index" in facts:
+        index = facts["index"]
+        told.append(
+            f"index of {index['n_vectors']} vectors with a recall@10 of {index['recall']:.3f} against exact search"
+        )
+    return ", ".join([*told, *([facts["problem"]] if "problem" in facts else [])])
 
 
 def clock(seconds: float) -> str:

@@ -12,9 +12,11 @@ import numpy as np
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.track import Problem, Track
+from tutti.errors import CatalogueError
 from tutti.search.corpus import Corpus
 from tutti.search.hits import Hits
 from tutti.search.ranking import PRESENT
+from tutti.search.vector_files import is_outdated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class Statistics:
         seconds: Of sound, all tracks together.
         with_modality: Tracks that have audio, cover, texts, tags, year.
         models: By name: labels, dimensions, tracks described.
+        spaces: By name: dimensions, tracks placed by modality; of an index over them its size and its recall.
         top_tags: In how many tracks the models hear a concept, the commonest first.
         typed_tags: In how many tracks people typed a tag, the commonest first.
         problems: Everything that was wrong with a file.
@@ -73,6 +76,7 @@ class Statistics:
     seconds: float
     with_modality: Mapping[str, int]
     models: Mapping[str, Mapping[str, int]]
+    spaces: Mapping[str, Mapping[str, Any]]
     top_tags: Mapping[str, int]
     typed_tags: Mapping[str, int]
     problems: tuple[Problem, ...]
@@ -135,10 +139,27 @@ def statistics(catalogue: Catalogue, corpus: Corpus) -> Statistics:
             }
             for name, record in corpus.models.items()
         },
+        spaces={name: _space(name, catalogue, corpus) for name in corpus.spaces()},
         top_tags=dict(sorted(heard.items(), key=lambda pair: (-pair[1], pair[0]))),
         typed_tags=dict(typed.most_common()),
         problems=tuple(catalogue.problems()),
     )
+
+
+def _space(name: str, catalogue: Catalogue, corpus: Corpus) -> dict[str, Any]:
+    try:
+        points = corpus.points(name)
+    except CatalogueError as error:
+        return {"problem": error.message}
+    facts: dict[str, Any] = {
+        "embed_dim": points.record.embed_dim,
+        "n_tracks": {modality: int(points.present(modality).sum()) for modality in points.modalities},
+    }
+    if points.index is not None:
+        facts["index"] = asdict(points.index.facts)
+    if is_outdated(name, catalogue):
+        facts["problem"] = "its files are older than the catalogue: tutti index-vectors makes them anew"
+    return facts
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item
 from tutti.evaluation.probe_vectors import indexed
 from tutti.models.encoders import Encoded, ModalityEncoder, Progress, gathered
+from tutti.models.song_encoders import SongEncoder, side_by_side
 from tutti.models.sound_encoders import SoundEncoder
 
 
@@ -28,6 +29,8 @@ def encode_items(
         catalogue: Theirs.
         progress: Told how many of the items that had to be read are done.
     """
+    if isinstance(encoder, SongEncoder):
+        return side_by_side([encode_items(part, items, catalogue, progress=progress) for part in encoder.parts])
     if not isinstance(encoder, SoundEncoder):
         return encoder.encode(items, progress=progress)
     known = indexed_sounds(encoder, items, catalogue)

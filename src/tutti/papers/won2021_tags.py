@@ -133,7 +133,7 @@ def _draw_categories(done: Reproduction, folder: Path) -> Sequence[Path]:
     panel.set(ylabel="MAP", ylim=(0, None))
     panel.grid(axis="y", alpha=0.3)
     panel.set_axisbelow(True)
-    panel.legend(fontsize="small")
+    drawing.legend(loc="outside lower center", ncols=3, fontsize="small")
     drawing.suptitle(next(iter(reports.values())).setting, fontsize="x-small")
     path = folder / "categories.png"
     with atomic_file(path) as partial:

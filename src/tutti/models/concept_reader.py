@@ -59,7 +59,8 @@ class ConceptReaderConfig:
         concepts: In the order of the weights.
         temperature: Of the softmax over names, see :meth:`tutti.text.lexicon.Lexicon.nearest`.
         floor: A text whose nearest name has this cosine or less means nothing; above, its weight grows to 1.
-        unknown: Weight of phrases that are no name.
+        phrases: Weight of phrases that are names.
+        unknown: Weight of other phrases.
         clauses: Weight of each clause.
         whole: Weight of the passage as a whole.
         name: Of the encoder.
@@ -68,6 +69,7 @@ class ConceptReaderConfig:
     concepts: tuple[str, ...]
     temperature: float = 0.05
     floor: float = 0.3
+    phrases: float = 1.0
     unknown: float = 0.5
     clauses: float = 0.5
     whole: float = 0.5
@@ -128,7 +130,8 @@ class ConceptReader:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever what is read of a text does."""
-        told = repr((sorted(dataclasses.asdict(self.config).items()), self.lexicon.names, self.read_by))
+        settings = {key: float(one) if isinstance(one, int) else one for key, one in vars(self.config).items()}
+        told = repr((sorted(settings.items()), self.lexicon.names, self.read_by))
         return fingerprint_of(told, _kept(self.lexicon))
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
@@ -173,7 +176,7 @@ class ConceptReader:
                 asked += [(row, text, weight) for text, weight in more]
         distinct = {text: place for place, text in enumerate(dict.fromkeys(text for _, text, _ in asked))}
         if distinct:
-            vectors = self._sentences.encode(list(distinct))
+            vectors = self.sentences.encode(list(distinct))
             meanings, cosines = self.lexicon.nearest(vectors, temperature=self.config.temperature)
             strengths = np.maximum(cosines - self.config.floor, 0) / (1 - self.config.floor)
             for row, text, weight in asked:
@@ -192,7 +195,7 @@ class ConceptReader:
                 if meaning is None:
                     asked.append((phrase.text, sign * self.config.unknown))
                 else:
-                    known += sign * meaning
+                    known += sign * self.config.phrases * meaning
             if any(phrase.is_negative for phrase in phrases):
                 whole = 0.0  # sentence encoders overlook a "no"
             elif phrases:
@@ -202,7 +205,14 @@ class ConceptReader:
         return known, [(text, weight) for text, weight in asked if weight]
 
     @cached_property
-    def _sentences(self) -> SentenceEncoder:
+    def sentences(self) -> SentenceEncoder:
+        """Reads what is no name.
+
+        Raises:
+            MissingExtraError: transformers is not installed.
+            ConfigError: There is none at hand.
+            ModelError: It is another one than the reader was made with.
+        """
         encoder = self._given or SentenceEncoder.load()
         if encoder.fingerprint != self.read_by:
             raise ModelError(

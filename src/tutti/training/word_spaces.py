@@ -34,6 +34,7 @@ from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.text.lexicon import Lexicon, meanings_of
 from tutti.text.sentences import SentenceEncoder
 
+READING = ("temperature", "floor", "phrases", "unknown", "clauses", "whole")  # settings of the reader
 N_QUANTILES = 41
 LEAST_DEVIATION = 1e-3  # of log odds: a label about which nothing is ever said
 
@@ -47,6 +48,7 @@ class WordSpaceConfig:
     Attributes:
         temperature: See :class:`tutti.models.concept_reader.ConceptReaderConfig`.
         floor: The same.
+        phrases: The same.
         unknown: The same.
         clauses: The same.
         whole: The same.
@@ -56,6 +58,7 @@ class WordSpaceConfig:
 
     temperature: float = 0.05
     floor: float = 0.3
+    phrases: float = 1.0
     unknown: float = 0.5
     clauses: float = 0.5
     whole: float = 0.5
@@ -75,7 +78,7 @@ def make_reader(tagger: Model, sentences: SentenceEncoder, config: WordSpaceConf
         meanings=np.stack([*meanings.values()]).astype(np.float16).astype(np.float32),
         vectors=packed(sentences.encode(list(meanings))),
     )
-    reading = {name: getattr(config, name) for name in ("temperature", "floor", "unknown", "clauses", "whole")}
+    reading = {name: getattr(config, name) for name in READING}
     return ConceptReader(
         ConceptReaderConfig(concepts=concepts, **reading),
         lexicon,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,18 @@ def test_prose_is_read_by_its_known_words_and_a_long_text_takes_no_longer_than_i
     expected = np.zeros(len(WORDS))
     expected[[5, 6, 4]] = 1 / np.sqrt(3)
     assert np.abs(reading.vector - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize("text", ["x" * 200_000, "zzzzzz " * 30_000, ", ".join(f"quxx{n}" for n in range(20_000))])
+def test_in_a_long_text_no_word_is_corrected(reader, text, monkeypatch):
+    monkeypatch.setattr("tutti.text.tag_vectors.corrected", None)  # calling it would raise
+    assert not read(reader, text).is_known
+
+
+def test_readers_can_be_sent_to_other_processes(reader):
+    read(reader, "sad rock")
+    again = pickle.loads(pickle.dumps(reader))
+    np.testing.assert_array_equal(read(again, "sad rock").vector, read(reader, "sad rock").vector)
 
 
 def test_a_text_reads_the_same_alone_and_in_company(reader):

@@ -11,9 +11,9 @@ those of its words that are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -33,8 +33,10 @@ How = Literal[
 ]
 # fmt: on
 BETWEEN_TAGS = re.compile(r"[,;|/\n\t]+")
-# Words of a tag at most; a longer part of a text is prose, in which no word is corrected or replaced.
-LONGEST_TAG = 6
+# Words of a tag, and of a query, at most; what is longer is prose, in which no word is corrected or replaced.
+LONGEST_TAG, LONGEST_QUERY = 6, 40
+LONGEST_WORD = 40  # letters; nobody meant a longer one
+N_REMEMBERED = 65_536  # tags whose reading is kept
 LONGEST_PHRASE = 4  # words that a vocabulary has as one, such as drum and bass
 # Of a large vocabulary only so many words, the most frequent, are what somebody may have meant to spell.
 N_SPELLED = 20_000
@@ -196,7 +198,7 @@ class VocabularyReader:
         self.vectors = vectors
         self.is_unit = is_unit
         self._thesaurus = thesaurus or load_thesaurus()
-        self._understand = lru_cache(maxsize=65_536)(self._understood)
+        self._understood: dict[tuple[str, bool], TagReading] = {}
 
     @property
     def name(self) -> str:
@@ -218,7 +220,9 @@ class VocabularyReader:
         return [self._read(text) for text in texts]
 
     def _read(self, text: str) -> Reading:
-        tags = tuple(self._understand(tag) for part in BETWEEN_TAGS.split(text) if (tag := plain(part)))
+        parts = [tag for part in BETWEEN_TAGS.split(text) if (tag := plain(part))]
+        is_prose = sum(tag.count(" ") + 1 for tag in parts) > LONGEST_QUERY
+        tags = tuple(self._understand(tag, is_prose or tag.count(" ") >= LONGEST_TAG) for tag in parts)
         found = [self._vector(tag) for tag in tags if tag.via]
         vector = np.full(self.embed_dim, np.nan, dtype=np.float32)
         if found:
@@ -230,14 +234,21 @@ class VocabularyReader:
         some = source[[self.vectors.keys[word] for word in tag.via]]
         return merged(some) if self.is_unit else some.mean(axis=0)
 
-    def _understood(self, tag: str) -> TagReading:
-        ways = [
-            *(self._as_it_is, self._as_acronym, self._as_words, self._as_synonym, self._as_spelt, self._as_near),
-            *(self._as_described, self._as_some_words),
-        ]
-        if tag.count(" ") >= LONGEST_TAG:
-            ways = [self._as_some_words]
-        return next((found for way in ways if (found := way(tag)) is not None), TagReading(tag=tag, how="unknown"))
+    def _understand(self, tag: str, is_prose: bool) -> TagReading:
+        known = self._understood.get((tag, is_prose))
+        if known is None:
+            ways = [
+                *(self._as_it_is, self._as_acronym, self._as_words, self._as_synonym, self._as_spelt, self._as_near),
+                *(self._as_described, self._as_some_words),
+            ]
+            if is_prose:
+                ways = [self._as_known_words]
+            found = next((found for way in ways if (found := way(tag)) is not None), None)
+            known = found or TagReading(tag=tag, how="unknown")
+            if len(self._understood) >= N_REMEMBERED:
+                self._understood.clear()
+            self._understood[tag, is_prose] = known
+        return known
 
     def _key(self, phrase: str) -> str | None:
         """The vocabulary's key of a plain phrase, of its other number, or of it without or with other spaces."""
@@ -311,6 +322,8 @@ class VocabularyReader:
         return TagReading(tag=tag, how="words", via=via) if via else None
 
     def _as_spelt(self, tag: str) -> TagReading | None:
+        if max(map(len, tag.split())) > LONGEST_WORD:
+            return None
         term = corrected(tag, self._terms) or self._corrected_word(tag)
         if term is None:
             return None
@@ -354,16 +367,20 @@ class VocabularyReader:
         return TagReading(tag=tag, how="description", via=via)
 
     def _as_some_words(self, tag: str) -> TagReading | None:
-        is_prose = tag.count(" ") >= LONGEST_TAG
+        return self._by_words(tag, (self._as_acronym, self._as_synonym, self._as_spelt, self._as_near))
+
+    def _as_known_words(self, tag: str) -> TagReading | None:
+        return self._by_words(tag, ())
+
+    def _by_words(self, tag: str, ways: Sequence[Callable[[str], TagReading | None]]) -> TagReading | None:
+        """The words that are known, and others in the first of some ways that leads somewhere."""
         via: list[str] = []
         left_out: list[str] = []
         for piece, key in self._pieces(tag):
-            if key is not None:
-                via.append(key)
-            elif not is_prose and (meant := self._as_synonym(piece) or self._as_spelt(piece) or self._as_near(piece)):
-                via += meant.via
-            else:
+            meant = None if key is not None else next((found for way in ways if (found := way(piece))), None)
+            if key is None and meant is None:
                 left_out.append(piece)
+            via += [key] if key is not None else (meant.via if meant else ())
         if not via:
             return None
         how: How = "some words" if left_out else "words"

@@ -81,7 +81,7 @@ def search(
         weights=parse_weights(weight or ()),
         space=space,
     )
-    _print_hits(hits, as_json=as_json)
+    print_hits(hits, as_json=as_json)
 
 
 def similar(

@@ -99,7 +99,7 @@ def standardised(cosines: NDArray[np.float32], is_known: Flags) -> NDArray[np.fl
     return np.asarray((cosines - mean) / np.maximum(spread, LEAST_SPREAD), dtype=np.float32)
 
 
-def score_blend(blend: Blend, *, present: Flags, counts: bool, factor: float) -> Part:
+def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, factor: float) -> Part:
     """The part of a query that points make: its score is the share of the catalogue's tracks that lie farther.
 
     Tracks without any point have no score, and are judged by the rest of the query.
@@ -107,7 +107,8 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, factor: float) ->
     Args:
         blend: Of the terms.
         present: Whether a track has what they ask for. Shape (tracks,).
-        counts: Whether that decides on what is a hit, or the blend merely orders.
+        counts: Whether that helps to decide on what is a hit, or the blend merely orders.
+        suffices: Whether that decides by itself.
         factor: By which the modalities' weights raise or lower it.
     """
     scores = np.where(np.isnan(blend.total), np.nan, percentiles(blend.total)).astype(np.float32)
@@ -121,6 +122,7 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, factor: float) ->
         present=present,
         importance=weight * factor,
         counts=counts,
+        suffices=suffices,
         blend=blend,
     )
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tutti.search.space_points import SpacePoints
 
 # Of the pairs that do not belong together, so many must be less alike.
-LEAST_SHARE = 0.95
+LEAST_SHARE = 0.9
 
 
 class Calibration:

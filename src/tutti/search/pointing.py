@@ -7,7 +7,7 @@ of one plus the plays. What is done with the points is in ``blending``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from tutti.search.terms import Term
 from tutti.text.passages import passages_of
 from tutti.text.spelling import plain, reminiscent
 
+LONGEST_NAME = 60
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
@@ -125,27 +126,41 @@ class Pointer:
         name = self._corpus.name(int(rows[0])) if term.kind == "track" else term.value
         return self._pointed(term, point, name=name, rows=rows)
 
-    def of_text(self, text: str, term: Term, *, how: str, weight: float, is_negative: bool | None = None) -> Pointed:
-        """The point of a text of any length, the mean of its passages'.
+    def of_story(self, text: str, term: Term) -> Pointed:
+        """The point of a text that a term's file holds.
 
         Raises:
-            QueryError: There is nothing in it that could be read.
+            QueryError: It says nothing to the space.
         """
-        placed = self._placer().place_texts(passages_of(text))
-        known = placed[~np.isnan(placed).any(axis=1)]
-        point = unit_rows(known.sum(axis=0, keepdims=True))[0] if len(known) else np.full(placed.shape[1], np.nan)
-        if np.isnan(point).any():
-            raise QueryError(f"nothing in {text[:40]!r} could be read", hint="write it in English words")
-        name = Path(term.value).name if how == "text" else text if len(text) <= 60 else f"{text[:57]}…"
+        point = self._placed_text(text)
+        if point is None:
+            raise QueryError(
+                f"the text {term.value} says nothing to the space {self.points.record.space}",
+                hint="describe the music, a mood or a scene, in English",
+            )
+        return replace(self._pointed(term, point, name=Path(term.value).name, asked="text"), words=text)
+
+    def of_sentence(self, words: str, *, weight: float, is_negative: bool) -> Pointed | None:
+        """The point of words of a query, None where they say nothing to the space."""
+        point = self._placed_text(words)
+        if point is None:
+            return None
         return Pointed(
-            name=name,
-            how=how,
-            point=point.astype(np.float32),
+            name=words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…",
+            how="sentence",
+            point=point,
             asked="text",
             weight=weight,
-            is_negative=term.is_negative if is_negative is None else is_negative,
-            words=text,
+            is_negative=is_negative,
+            words=words,
         )
+
+    def _placed_text(self, text: str) -> NDArray[np.float32] | None:
+        """The mean of the passages' points, None where none says anything. Shape (embed_dim,)."""
+        placed = self._placer().place_texts(passages_of(text))
+        known = placed[~np.isnan(placed).any(axis=1)]
+        point: NDArray[np.float32] = unit_rows(known.sum(axis=0, keepdims=True))[0]
+        return None if np.isnan(point).any() else point
 
     def _of_sound(self, term: Term) -> Pointed:
         path = _existing(term)

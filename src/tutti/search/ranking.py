@@ -62,6 +62,7 @@ class Part:
         importance: Beside the other parts, before what is rejected or guessed is taken for less.
         rejects: Whether it rejects tracks though it has no meaning.
         counts: Whether its presence helps to make a track a hit; otherwise it merely orders.
+        suffices: Whether its presence makes a track a hit by itself.
         blend: Of points, what each term and modality gave.
     """
 
@@ -74,6 +75,7 @@ class Part:
     importance: float = 1.0
     rejects: bool = False
     counts: bool = True
+    suffices: bool = False
     blend: Blend | None = None
 
     @property
@@ -154,11 +156,14 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
     """
     wanted = [part for part in parts if part.counts and not part.is_negative]
     is_hit = candidates.copy()
+    if wanted:
+        is_hit &= np.mean([part.present for part in wanted], axis=0) >= LEAST_PRESENT
+    for part in parts:
+        if part.suffices:
+            is_hit |= candidates & part.present
     for part in parts:
         if part.is_negative:
             is_hit &= part.present
-    if wanted:
-        is_hit &= np.mean([part.present for part in wanted], axis=0) >= LEAST_PRESENT
     rows = np.flatnonzero(is_hit)
     scores = _mean(parts, rows)
     chosen = best_unlike(scores, originals[rows], k=k)

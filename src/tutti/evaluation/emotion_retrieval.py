@@ -17,12 +17,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import lgamma
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutti.data.emotion_mapping import EmotionMapping
+from tutti.data.sentence_music import SentenceMusic
+from tutti.data.track import Track
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.multilabel import BoolMatrix, FloatMatrix
@@ -129,6 +131,11 @@ class EmotionRetrievalReport:
     task: str = "emotion retrieval"
 
     @property
+    def n_items(self) -> int:
+        """Texts that ask."""
+        return self.n_texts
+
+    @property
     def setting(self) -> str:
         """On what, in words."""
         seeds = seeds_in_words(self.bootstrap, self.training_seed)
@@ -192,6 +199,64 @@ class EmotionRetrievalReport:
         told += [f"- {self.n_unheard:,} songs could not be heard, and are not ranked"] if self.n_unheard else []
         told += [f"- no song answers {name}: {count:,} texts left out" for name, count in self.left_out.items()]
         return told
+
+
+class RanksSongs(Protocol):
+    """Whatever ranks songs for texts, such as a :class:`tutti.models.sentence_retrieval.SentenceRetriever`."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+
+    def scores(self, texts: Sequence[str], tracks: Sequence[Track]) -> NDArray[np.float32]:
+        """Higher where a song answers a text better. Shape (texts, songs)."""
+
+
+def queries_of(
+    model: RanksSongs, data: SentenceMusic, *, split: str = "test", training_seed: int | None = None
+) -> EmotionQueries:
+    """What a model makes of a split: all its texts ask, all its songs answer.
+
+    Args:
+        model: That ranks.
+        data: Sentences and songs.
+        split: Of both.
+        training_seed: Of the model, where known.
+
+    Raises:
+        ConfigError: The split has no text or no song.
+    """
+    texts, songs = data.texts(split), data.songs(split)
+    if not texts or not songs:
+        raise ConfigError(
+            f"{data.name} has {len(texts)} texts and {len(songs)} songs of the split {split}: nothing to rank",
+            hint="take another split, or data with both",
+        )
+    scores = model.scores([one.text for one in texts], songs)
+    return queries_with(scores, data, model=model.name, split=split, training_seed=training_seed)
+
+
+def queries_with(
+    scores: NDArray[Any], data: SentenceMusic, *, model: str, split: str = "test", training_seed: int | None = None
+) -> EmotionQueries:
+    """The same, with scores that are at hand.
+
+    Args:
+        scores: Of all texts and songs of the split, in their order. Shape (texts, songs).
+        data: Sentences and songs.
+        model: Its name.
+        split: Of both.
+        training_seed: Of the model, where known.
+    """
+    return EmotionQueries(
+        model=model,
+        dataset=data.name,
+        split=split,
+        scores=scores,
+        emotions=[one.emotion for one in data.texts(split)],
+        moods=data.moods_of(data.songs(split)),
+        training_seed=training_seed,
+    )
 
 
 def score_emotions(

@@ -98,6 +98,7 @@ def _experiment_order(
     return ExperimentOrder(
         folder=order.place,
         data=roots.get(exhibit.dataset),
+        others={name: roots[name] for name in exhibit.others if name in roots},
         settings=order.settings,
         seed=next(iter(order.seeds), 0),
         smoke=order.smoke,
@@ -140,7 +141,7 @@ def _experiment_facts(exhibit: Experiment) -> dict[str, Any]:
         "title": exhibit.title,
         "source": exhibit.source,
         "note": exhibit.note,
-        "datasets": [exhibit.dataset],
+        "datasets": [exhibit.dataset, *exhibit.others],
         "statements": [one.text for one in exhibit.statements],
         "n_rows": 0,
     }

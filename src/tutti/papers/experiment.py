@@ -138,6 +138,7 @@ class ExperimentOrder:
     Attributes:
         folder: Of the results; what it holds is taken as it is.
         data: The dataset's root; None where it is not at hand.
+        others: Roots of what else the experiment wants, by name; without those that are not at hand.
         settings: ``key=value``.
         seed: Of everything random.
         smoke: Run it small, on a tiny generated world.
@@ -147,6 +148,7 @@ class ExperimentOrder:
 
     folder: Path
     data: Path | None = None
+    others: Mapping[str, Path] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
     seed: int = 0
     smoke: bool = False
@@ -162,8 +164,10 @@ class Experiment(Exhibit):
         dataset: A name in ``tutti.data.datasets.DATASETS``.
         statements: What the work says of it.
         carry_out: Finds out, and writes everything into the order's folder.
+        others: Further datasets, or sets of sentences, that it wants.
     """
 
     dataset: str
     statements: tuple[Statement, ...]
     carry_out: Callable[[Experiment, ExperimentOrder], Outcome]
+    others: tuple[str, ...] = ()

@@ -108,6 +108,10 @@ class SentenceRetriever:
         self.encoders = dict(encoders)
         self.heads = heads.eval()
 
+    def told(self, **changes: Any) -> Self:
+        """The same with other fields of the configuration, such as its name or its scores."""
+        return type(self)(dataclasses.replace(self.config, **changes), self.encoders, self.heads)
+
     @property
     def name(self) -> str:
         """Of the model."""

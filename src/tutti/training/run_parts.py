@@ -33,6 +33,7 @@ from tutti.files import write_text
 from tutti.models.bundles import ModelConfig, ModelTask
 from tutti.models.model import Model
 from tutti.models.multimodal import MultimodalModel
+from tutti.models.sentence_retrieval import SentenceRetriever
 from tutti.models.space_models import SpaceModel
 from tutti.models.tagger import Tagger
 from tutti.models.taggers import find_architecture
@@ -85,7 +86,7 @@ class TrainedRun:
 
     folder: Path
     bundle: Path
-    model: Model | MultimodalModel | SpaceModel
+    model: Model | MultimodalModel | SpaceModel | SentenceRetriever
     history: History
     report: RunReport
     failures: dict[str, str]

@@ -26,6 +26,8 @@ from tutti.training.joint_space_runs import train_joint_space
 from tutti.training.noisy_student import NoisyStudentConfig
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import Tell, TrainedRun
+from tutti.training.sentence_config import SentenceMusicConfig
+from tutti.training.sentence_runs import train_sentences
 from tutti.training.student_runs import train_student
 from tutti.training.supervised import SupervisedConfig
 from tutti.training.supervised_runs import train_supervised
@@ -57,4 +59,5 @@ WAYS: dict[type, Callable[[Recipe, bool, Tell], TrainedRun]] = {
     FusionSchemeConfig: train_fusion,
     JointSpaceConfig: train_joint_space,
     TagRetrievalConfig: train_tag_retrieval,
+    SentenceMusicConfig: train_sentences,
 }

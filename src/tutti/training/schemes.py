@@ -15,6 +15,7 @@ from tutti.training.factor_regression import FactorRegressionConfig
 from tutti.training.fusion import FusionSchemeConfig
 from tutti.training.joint_space import JointSpaceConfig
 from tutti.training.noisy_student import NoisyStudentConfig
+from tutti.training.sentence_config import SentenceMusicConfig
 from tutti.training.supervised import SupervisedConfig
 from tutti.training.tag_retrieval import TagRetrievalConfig
 
@@ -27,6 +28,7 @@ SCHEMES: dict[str, type] = {
     "fusion": FusionSchemeConfig,
     "joint-space": JointSpaceConfig,
     "tag-retrieval": TagRetrievalConfig,
+    "sentence-to-music": SentenceMusicConfig,
 }
 SchemeConfig = Annotated[
     SupervisedConfig
@@ -36,6 +38,7 @@ SchemeConfig = Annotated[
     | ArtistGroupsConfig
     | FusionSchemeConfig
     | JointSpaceConfig
-    | TagRetrievalConfig,
+    | TagRetrievalConfig
+    | SentenceMusicConfig,
     Discriminator("name"),
 ]

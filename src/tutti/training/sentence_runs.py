@@ -1,0 +1,246 @@
+"""A recipe whose scheme is sentence-to-music, carried out: sentences, songs, a strategy, and how well it finds songs.
+
+Besides what every run's folder holds::
+
+    text/, audio/ or both/    the trainings
+    vectors/                  kept vectors of sentences; of sounds those that the catalogue's index lacks
+    retriever/                the strategy with its encoders (``tutti.models.sentence_retrieval``)
+    model/                    the same as a space that search can use, where the strategy makes one
+    mappings/<name>/          the report under every other mapping of emotions to moods
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutti.data.catalogue import Catalogue
+from tutti.data.emotion_mapping import (
+    MANUAL,
+    TABLE_5_5,
+    VALENCE_AROUSAL,
+    WORD_VECTORS,
+    Affects,
+    EmotionMapping,
+    LabelVectors,
+    label_vectors,
+    map_by_affects,
+    map_by_vectors,
+    published_mapping,
+    read_affects,
+    read_manual_mapping,
+)
+from tutti.data.labels import SPLITS
+from tutti.data.sentence_music import SentenceMusic, with_catalogue, with_world
+from tutti.data.sentences import read_sentences
+from tutti.data.track import Track
+from tutti.data.world.moods import MOODS
+from tutti.data.world.sentences import write_sentences
+from tutti.errors import ConfigError
+from tutti.evaluation.emotion_retrieval import EmotionQueries, EmotionRetrievalReport, score_emotions
+from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.probe_vectors import embed_tracks
+from tutti.models.model import Model
+from tutti.models.sentence_retrieval import NO_SPACE, SentenceRetriever
+from tutti.models.sound_encoders import SoundEncoder
+from tutti.models.space_models import SpaceModel
+from tutti.models.zoo import load_model
+from tutti.text.word_vectors import WordVectors
+from tutti.training.branches import Branch
+from tutti.training.recipes import NetworkConfig, Recipe
+from tutti.training.run_parts import BUNDLE, Tell, TrainedRun, claimed_folder, open_catalogue, scores
+from tutti.training.sentence_config import SentenceMusicConfig
+from tutti.training.sentence_strategies import Branches, check_data, learn_from, mappings_at_hand
+from tutti.training.sentence_views import VECTORS, kept_branch, open_songs, open_texts
+from tutti.training.views import MatrixView
+
+REPORTS = "mappings"
+RETRIEVER = "retriever"
+WORLD = "world-"  # begins the names of invented sentences
+
+
+def train_sentences(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
+    """Carry out a recipe whose scheme is sentence-to-music; see :func:`tutti.training.runs.train`."""
+    settings = _scheme(recipe)
+    _check_model(recipe)
+    catalogue = open_catalogue(recipe)
+    data = sentence_music(settings, catalogue)
+    for remark in data.sentences.remarks:
+        tell(remark)
+    check_data(settings.strategy, data)
+    counts = [f"{len(data.texts(split))} sentences and {len(data.songs(split))} songs of {split}" for split in SPLITS]
+    tell(f"{data.name}: {', '.join(counts)}")
+    with claimed_folder(recipe):
+        branches = _branches(recipe, data, catalogue, quiet=quiet, tell=tell)
+    tell(f"learning by the strategy {settings.strategy}")
+    config = dataclasses.replace(settings, training=settings.training or recipe.training)
+    learned = learn_from(branches, settings.strategy, data, config, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
+    retriever = learned.retriever.told(name=recipe.model.name or recipe.name)
+    reports = _reports(retriever, recipe, data, branches)
+    report = reports[data.mapping.name]
+    model = _kept(retriever, recipe, report)
+    for name, one in reports.items():
+        one.write(recipe.folder if one is report else recipe.folder / REPORTS / name)
+    return TrainedRun(
+        folder=recipe.folder,
+        bundle=recipe.folder / (RETRIEVER if isinstance(model, SentenceRetriever) else BUNDLE),
+        model=model,
+        history=list(learned.histories.values())[-1],
+        report=report,
+        failures={**branches.text.failures, **branches.audio.failures},
+    )
+
+
+def sentence_music(settings: SentenceMusicConfig, catalogue: Catalogue) -> SentenceMusic:
+    """The sentences and songs of a recipe.
+
+    Raises:
+        ConfigError: A table cannot be read or does not fit the catalogue, or it takes more to map emotions to moods.
+        DatasetError: The table of sentences cannot be read.
+        UnknownNameError: There is no such kind of invented sentences.
+    """
+    if settings.sentences.startswith(WORLD):
+        sentences = write_sentences(settings.sentences.removeprefix(WORLD), n_sentences=settings.n_sentences)
+        return with_world(sentences, catalogue, mapping=_mapping(settings, sentences.emotions, tuple(MOODS), {}, {}))
+    sentences = read_sentences(Path(settings.sentences))
+    moods = tuple(sorted({one.tags[0] for one in catalogue.tracks() if len(one.tags) == 1}))
+    labels = tuple(dict.fromkeys((*sentences.emotions, *moods)))
+    affects = {} if settings.lexicon is None else read_affects(settings.lexicon, labels)
+    vectors = {}
+    if settings.word_vectors is not None:
+        vectors = label_vectors(WordVectors.load(settings.word_vectors), labels)
+    mapping = _mapping(settings, sentences.emotions, moods, affects, vectors)
+    return with_catalogue(sentences, catalogue, mapping=mapping, affects=affects, label_vectors=vectors)
+
+
+def _mapping(
+    settings: SentenceMusicConfig,
+    emotions: tuple[str, ...],
+    moods: tuple[str, ...],
+    affects: Affects,
+    vectors: LabelVectors,
+) -> EmotionMapping:
+    """By hand, as published where all labels are, or from a lexicon or word vectors."""
+    name = settings.mapping
+    if settings.mapping_table is not None:
+        return read_manual_mapping(settings.mapping_table, emotions=emotions, moods=moods)
+    if set(emotions) <= set(TABLE_5_5) and set(moods) <= set(MOODS):
+        return published_mapping(name)
+    if name == VALENCE_AROUSAL and settings.lexicon is not None:
+        return map_by_affects(emotions, moods, affects, source=settings.lexicon.name)
+    if name == WORD_VECTORS and settings.word_vectors is not None:
+        return map_by_vectors(emotions, moods, vectors, source=settings.word_vectors.name)
+    wanted = {VALENCE_AROUSAL: "lexicon", WORD_VECTORS: "word_vectors", MANUAL: "mapping_table"}[name]
+    raise ConfigError(
+        f"nothing says which of the moods {', '.join(moods)} answer {', '.join(emotions)}",
+        hint=f"give scheme.{wanted} = FILE, or another scheme.mapping than {name!r}",
+    )
+
+
+def indexed_songs(tracks: Sequence[Track], model: Model, catalogue: Catalogue, folder: Path, *, tell: Tell) -> Branch:
+    """The branch of a tagger that stays as it is: its vectors from the catalogue's index, others are heard and kept.
+
+    Args:
+        tracks: In the order of the view.
+        model: The tagger.
+        catalogue: Of the tracks.
+        folder: Of kept vectors.
+        tell: Receives a line where sounds must be heard.
+    """
+    found = embed_tracks([model], tracks, catalogue, folder=folder, tell=tell)
+    vectors: NDArray[np.float32] = np.full((len(tracks), model.embed_dim), np.nan, dtype=np.float32)
+    for row, track in enumerate(tracks):
+        known = found.vectors[model.name].get(track.track_id)
+        if known is not None:
+            vectors[row] = known
+    return kept_branch(SoundEncoder(model), vectors, failures=dict(found.failures))
+
+
+def scores_on(retriever: SentenceRetriever, data: SentenceMusic, branches: Branches, split: str) -> EmotionQueries:
+    """How the songs of a split answer its sentences, from what is kept of both as far as it is.
+
+    Args:
+        retriever: What was learned.
+        data: Sentences and songs.
+        branches: What it was learned from.
+        split: Which of them.
+    """
+    texts, songs = data.texts(split), data.songs(split)
+    rows = {
+        "text": [n for n, one in enumerate(data.sentences.sentences) if one.split == split],
+        "audio": [n for n, one in enumerate(data.tracks) if one.split == split],
+    }
+    text_vectors = _kept_rows(branches.text, rows["text"])
+    song_vectors = _kept_rows(branches.audio, rows["audio"])
+    if text_vectors is None:
+        text_vectors = retriever.text_vectors([one.text for one in texts])
+    if song_vectors is None:
+        song_vectors = retriever.song_vectors(songs)
+    return EmotionQueries(
+        model=retriever.name,
+        dataset=data.name,
+        split=split,
+        scores=retriever.scores_of(text_vectors, song_vectors),
+        emotions=[one.emotion for one in texts],
+        moods=[data.moods[one.track_id] for one in songs],
+        training_seed=int(retriever.config.training["seed"]),
+    )
+
+
+def _kept_rows(branch: Branch, rows: Sequence[int]) -> NDArray[np.float32] | None:
+    """Vectors of some things where the branch has them; None where its network was learned."""
+    if not isinstance(branch.view, MatrixView):
+        return None
+    vectors: NDArray[np.float32] = branch.view.learn(np.array(rows, dtype=np.int64), seed=()).numpy()
+    return vectors
+
+
+def _branches(recipe: Recipe, data: SentenceMusic, catalogue: Catalogue, *, quiet: bool, tell: Tell) -> Branches:
+    settings = _scheme(recipe)
+    folder = settings.vectors or recipe.folder
+    text = open_texts(data.sentences.sentences, settings.text, folder / VECTORS, tell=tell, quiet=quiet)
+    if settings.audio.encoder is not None and not settings.audio.learns:
+        audio = indexed_songs(data.tracks, load_model(settings.audio.encoder), catalogue, folder, tell=tell)
+    else:
+        kept = recipe.data.store or folder
+        audio = open_songs(data.tracks, settings.audio, kept, seed=recipe.seed, tell=tell, quiet=quiet)
+    return Branches(text=text, audio=audio)
+
+
+def _reports(
+    retriever: SentenceRetriever, recipe: Recipe, data: SentenceMusic, branches: Branches
+) -> dict[str, EmotionRetrievalReport]:
+    """Under every mapping that the data allow, that of training first."""
+    bootstrap = Bootstrap(n_resamples=recipe.evaluation.n_resamples, seed=recipe.evaluation.seed)
+    queries = scores_on(retriever, data, branches, recipe.evaluation.split)
+    return {name: score_emotions(queries, one, bootstrap=bootstrap) for name, one in mappings_at_hand(data).items()}
+
+
+def _kept(
+    retriever: SentenceRetriever, recipe: Recipe, report: EmotionRetrievalReport
+) -> SpaceModel | SentenceRetriever:
+    """The retriever written, and the space that it makes where it makes one."""
+    complete = retriever.told(training=recipe.to_json(), scores=scores(report))
+    complete.save(recipe.folder / RETRIEVER)
+    if complete.strategy in NO_SPACE:
+        return complete
+    space = complete.space_model(source=f"trained with the recipe {recipe.name}")
+    space.save(recipe.folder / BUNDLE)
+    return space
+
+
+def _check_model(recipe: Recipe) -> None:
+    if recipe.model != NetworkConfig(name=recipe.model.name):
+        raise ConfigError(
+            "sentence-to-music takes its networks from scheme.text and scheme.audio, and the recipe has a model",
+            hint="write scheme.audio.architecture, .options and .start instead; model.name alone counts",
+        )
+
+
+def _scheme(recipe: Recipe) -> SentenceMusicConfig:
+    assert isinstance(recipe.scheme, SentenceMusicConfig)
+    return recipe.scheme

@@ -46,10 +46,10 @@ class HeardSounds:
             points.append(self._corpus.soundspace.point(self._listener(path, self._corpus.models)))
         return Placed(points={"audio": np.stack(points)})
 
-    def place_texts(self, texts: Sequence[str]) -> Points:
+    def place_texts(self, _texts: Sequence[str]) -> Points:
         """Refuses: nobody has learned where words lie among these sounds."""
         raise ConfigError(
-            f"the catalogue has no space that reads texts, and {len(texts)} passages were to be placed",
+            "the catalogue has no space that reads texts",
             hint=f"run: tutti place {self._corpus.folder} --space tutti-words",
         )
 

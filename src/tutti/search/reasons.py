@@ -78,7 +78,7 @@ def modality_shares(parts: Sequence[Part], row: int) -> dict[str, float]:
         else:
             for modality, of_modality in zip(part.blend.modalities, part.blend.shares(row).sum(axis=1), strict=True):
                 shares[modality] = shares.get(modality, 0.0) + share * float(of_modality)
-    return dict(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
+    return dict(sorted(((name, share) for name, share in shares.items() if share), key=lambda one: (-one[1], one[0])))
 
 
 def reason_of(part: Part, row: int, corpus: Corpus, *, example: int | None = None) -> Reason:

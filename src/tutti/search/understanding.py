@@ -232,7 +232,8 @@ class Understanding:
         found.parts.append(part)
         n_missing = int(np.isnan(blend.total).sum())
         if n_missing:
-            found.notes.append(f"{n_missing} tracks have no point in {points.record.space}: tutti place adds them")
+            tracks = "1 track has" if n_missing == 1 else f"{n_missing} tracks have"
+            found.notes.append(f"{tracks} no point in {points.record.space}: tutti place adds them")
 
     def _space(self, name: str | None) -> str:
         known = self._corpus.spaces()

@@ -1,0 +1,292 @@
+"""Queries of any mixture, in a space made by hand: its three axes are piano, drums and voice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tutti.data.catalogue import Points, SpaceRecord
+from tutti.data.items import Item
+from tutti.data.track import Listens, Track
+from tutti.errors import AudioError, CatalogueError, ConfigError, QueryError, UnknownNameError
+from tutti.models.space_models import Placed, SpaceModelConfig, unit_rows
+from tutti.search.hits import Hits
+from tutti.search.library import Library
+
+MakeLibrary = Callable[..., Library]
+AXES = {"piano": 0, "drums": 1, "voice": 2, "vocals": 2}
+# Cosines of texts and sounds that have nothing to do with each other, as a space keeps them.
+UNMATCHED = {"unmatched": {"text-audio": np.linspace(-0.5, 0.5, 11).tolist()}}
+
+
+class Silent:
+    """A sentence encoder that is not at hand: phrases are looked up in lists alone."""
+
+    is_available = False
+
+
+class ByWords:
+    """A space model of known words; files lie where their names say."""
+
+    def __init__(self, record: SpaceRecord) -> None:
+        self.config = SpaceModelConfig(name=record.space, calibration=UNMATCHED)
+        self.fingerprint = record.fingerprint
+        self.modalities = record.modalities
+        self.read: list[str] = []
+
+    def place(self, items: Sequence[Item], *, modalities: Sequence[str] | None = None) -> Placed:
+        (modality,) = modalities or ("audio",)
+        points = np.stack([self._point(item.title) for item in items])
+        problems = {item.item_id: {modality: "it is too short"} for item in items if "short" in item.title}
+        return Placed(points={modality: points}, problems=problems)
+
+    def place_texts(self, texts: Sequence[str]) -> np.ndarray:
+        self.read += texts
+        return np.stack([self._point(text) for text in texts])
+
+    def _point(self, text: str) -> np.ndarray:
+        point = np.zeros((1, 3))
+        for word in text.replace(",", " ").lower().split():
+            if word in AXES:
+                point[0, AXES[word]] += 1
+        return unit_rows(point)[0]
+
+
+TRACKS = {
+    # piano, drums, voice
+    "a": (1.0, 0.1, 0.1),
+    "b": (0.8, 0.1, 0.9),
+    "c": (0.1, 1.0, 0.1),
+    "d": (0.1, 0.9, 1.0),
+    "e": (0.9, 0.8, 0.1),
+    "f": (0.3, -0.5, -0.5),
+}
+
+
+@pytest.fixture
+def library(make_library: MakeLibrary) -> Library:
+    """Six tracks by three artists, with points of their sounds, and of the texts of two."""
+    texts = {
+        "b": {"lyrics": "The rain on the window, and I wait"},
+        "d": {"lyrics": "Rain and thunder", "review": "loud"},
+    }
+    artists = {"a": "Ella Moon", "b": "Ella Moon", "c": "Circuit", "d": "Circuit", "e": "Bill Tree"}
+    tracks = [
+        Track(track_id=one, title=f"Piece {one}", artist=artists.get(one), album="Nights", texts=texts.get(one, {}))
+        for one in TRACKS
+    ]
+    labels = {"piano": [0.6, 0.5, 0.01, 0.01, 0.5, 0.02], "vocals": [0.02, 0.7, 0.02, 0.8, 0.02, 0.02]}
+    library = make_library(tracks, {"tagger": labels}, vectors=list(TRACKS.values()))
+    library.put_space(
+        SpaceRecord(space="by-words", fingerprint="1", embed_dim=3, modalities=("audio", "image", "text"), source="x")
+    )
+    put_points(library, "audio", TRACKS)
+    put_points(library, "text", {"b": (1.0, 0.0, 0.3), "d": (0.0, 0.3, 1.0)})
+    library.put_listens([Listens(user="ana", track_id="c", plays=50), Listens(user="ana", track_id="d", plays=1)])
+    library.encoder, library.loader = Silent(), ByWords
+    library.refresh()
+    return library
+
+
+def put_points(library: Library, modality: str, points: dict[str, tuple[float, ...]]) -> None:
+    library.put_points(
+        "by-words",
+        Points(
+            modality=modality,
+            track_ids=list(points),
+            fingerprints=["1"] * len(points),
+            states=["1"] * len(points),
+            points=unit_rows(np.array(list(points.values()))),
+        ),
+    )
+
+
+def ids(hits: Hits) -> str:
+    return "".join(hit.track_id for hit in hits)
+
+
+# What can be asked
+
+
+def test_a_sentence_is_answered_by_points_where_no_tag_says_it(library: Library) -> None:
+    hits = library.search("drums")
+    assert ids(hits)[0] == "c"
+    assert hits[0].why[-1].how == "near"
+
+
+def test_an_artist_is_the_mean_of_the_tracks(library: Library) -> None:
+    assert ids(library.search(plus=["artist:circuit"]))[:2] in ("dc", "cd")
+
+
+def test_a_track_that_is_asked_by_is_no_hit_and_what_is_like_it_comes_first(library: Library) -> None:
+    hits = library.search(plus=["track:Piece c"])
+    assert "c" not in ids(hits)
+    assert ids(hits)[0] in "de"
+
+
+def test_what_a_listener_played_most_counts_most(library: Library) -> None:
+    # log(51) to log(2): c is played, and so is what is like c
+    assert ids(library.search(plus=["listener:ana"], weights={"text": 0}))[0] == "c"
+
+
+def test_an_album_and_a_path_are_terms_too(library: Library, tmp_path: Path) -> None:
+    sound = tmp_path / "drums.wav"
+    sound.write_bytes(b"a sound")
+    assert ids(library.search(plus=[sound]))[0] == "c"
+    assert len(library.search(plus=["album:nights"])) > 0
+
+
+def test_a_picture_is_placed_by_the_space(library: Library, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "voice.png")
+    assert ids(library.search(image=tmp_path / "voice.png"))[0] in "bd"
+
+
+def test_a_text_file_is_read_to_its_end(library: Library, tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+    story.write_text("Nothing is said here of it. " * 100 + "drums")
+    assert ids(library.search(text_file=story))[0] == "c"
+
+
+def test_lyric_words_find_the_tracks_that_have_them(library: Library) -> None:
+    hits = library.search(plus=["lyrics:rain on the window"])
+    assert ids(hits) == "b"
+    assert ids(library.search(plus=["lyrics:rain"])) == "bd"
+    assert hits[0].score == pytest.approx(1)
+    assert hits[0].why[0].how == "lyrics"
+    assert ids(library.search("vocals", minus=["lyrics:thunder"])) == "b"
+
+
+# Plus and minus
+
+
+def test_minus_takes_the_hits_away_from_a_term(library: Library) -> None:
+    assert ids(library.search(plus=["words:drums"], minus=["words:voice"]))[0] == "c"
+    assert ids(library.search(plus=["words:drums", "words:voice"]))[0] == "d"
+
+
+def test_a_minus_before_an_artist_bars_their_tracks(library: Library) -> None:
+    assert not set(ids(library.search("piano", minus=["artist:Ella Moon"]))) & {"a", "b"}
+
+
+def test_only_minus_terms_find_everything_else_farthest_first(library: Library) -> None:
+    hits = library.search(minus=["artist:Ella Moon"])
+    assert set(ids(hits)) == set("cdef")
+    assert ids(hits)[0] == "f"
+
+
+def test_words_that_reject_are_subtracted_and_not_read_with_the_rest(library: Library) -> None:
+    hits = library.search("piano, no vocals")
+    assert set(ids(hits)) == {"a", "e"}
+    reader = library._understanding()._placer("by-words")
+    assert reader.read == ["piano", "vocals"]
+
+
+def test_an_absence_in_one_word_rejects_too(library: Library) -> None:
+    assert set(ids(library.search("instrumental piano"))) == {"a", "e"}
+
+
+def test_a_weight_moves_the_blend(library: Library) -> None:
+    near_piano = library.search(plus=["9*words:piano music", "words:drums"], weights={"words": 0})
+    near_drums = library.search(plus=["words:piano music", "9*words:drums"], weights={"words": 0})
+    assert (ids(near_piano)[0], ids(near_drums)[0]) == ("a", "c")
+
+
+def test_the_weights_of_modalities_change_what_counts(library: Library) -> None:
+    by_sound = library.search(plus=["words:voice"], weights={"text": 0, "words": 0})
+    by_text = library.search(plus=["words:voice"], weights={"audio": 0, "words": 0})
+    assert by_sound[0].shares == {"audio": 1.0}
+    assert set(ids(by_text)) <= {"b", "d"}
+    assert by_text[0].shares == {"text": 1.0}
+
+
+# Why
+
+
+def test_the_shares_of_a_hit_add_up_to_1(library: Library) -> None:
+    for hit in library.search("piano at night", plus=["artist:Bill Tree"], minus=["words:drums"], like="a"):
+        assert sum(hit.shares.values()) == pytest.approx(1)
+        assert sum(reason.share for reason in hit.why) == pytest.approx(1)
+
+
+def test_words_that_a_text_shares_with_the_query_are_named(library: Library) -> None:
+    (first, *_) = library.search(plus=["lyrics:waiting, rain on windows"])
+    assert first.why[0].words == ("rain", "windows")
+    assert "its texts say rain, windows" in str(first.why[0])
+
+
+def test_diversity_tells_the_place_by_score(library: Library) -> None:
+    plain = library.search(plus=["words:piano music"], k=4, weights={"words": 0})
+    diverse = library.search(plus=["words:piano music"], k=4, diversity=0.9, weights={"words": 0})
+    assert diverse[0].track_id == plain[0].track_id
+    assert diverse[0].rank_by_score == 1
+    assert [hit.rank_by_score for hit in diverse] != [1, 2, 3, 4]
+    assert {hit.rank_by_score for hit in plain} == {None}
+
+
+def test_a_track_without_a_point_is_judged_by_words_alone(library: Library) -> None:
+    library.put_tracks([Track(track_id="g", title="Piece g", tags=("piano",))])
+    hits = library.search("piano", where="track_id = 'g'")
+    assert hits[0].why[-1].how == "missing"
+    assert set(hits[0].shares) == {"words"}
+    assert "1 track has no point in by-words: tutti place adds them" in hits.notes
+
+
+# What is refused, and what nothing matches
+
+
+def test_nothing_matches_what_means_nothing_here(library: Library) -> None:
+    hits = library.search("quarterly tax report")
+    assert hits == []
+    assert any("matches no tag" in note for note in hits.notes)
+
+
+def test_a_language_that_nobody_reads_is_noted_and_its_names_found(library: Library) -> None:
+    library.put_tracks([Track(track_id="g", title="静かな夜")])
+    hits = library.search("静かな")
+    assert ids(hits) == "g"
+    assert any("Japanese" in note for note in hits.notes)
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "words"),
+    [
+        ({"plus": ["artist:Ela Moon"]}, UnknownNameError, "Ella Moon"),
+        ({"plus": ["album:Nigths"]}, UnknownNameError, "Nights"),
+        ({"plus": ["listener:anna"]}, UnknownNameError, "ana"),
+        ({"plus": ["track:Peace a"]}, UnknownNameError, "Piece a"),
+        ({"plus": ["nothing.mp3"]}, QueryError, "no file"),
+        ({"image": "nothing.png"}, QueryError, "no picture"),
+        ({"text_file": "nothing.txt"}, QueryError, "cannot be read"),
+        ({"text": "piano", "weights": {"audoi": 2}}, UnknownNameError, "audio"),
+        ({"text": "piano", "weights": {"audio": 0, "text": 0, "words": 0}}, QueryError, "all weights are 0"),
+        ({"text": "piano", "space": "elsewhere"}, CatalogueError, "elsewhere"),
+        ({"text": "x" * 2_000_001}, QueryError, "2 MB"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_words(library: Library, query: dict, error: type, words: str) -> None:
+    with pytest.raises(error) as caught:
+        library.search(**query)
+    assert words in str(caught.value)
+
+
+def test_a_sound_that_has_no_point_says_why(library: Library, tmp_path: Path) -> None:
+    sound = tmp_path / "short.wav"
+    sound.write_bytes(b"x")
+    with pytest.raises(AudioError, match="too short"):
+        library.search(plus=[sound])
+
+
+def test_without_a_space_sounds_have_points_and_texts_have_none(small_library: Library, tmp_path: Path) -> None:
+    assert ids(small_library.search(plus=["artist:Ella Moon"]))[0] == "a"
+    assert ids(small_library.search(plus=["track:a"], minus=["track:d"]))[0] == "b"
+    story = tmp_path / "story.txt"
+    story.write_text("It was a dark and stormy night. " * 20)
+    with pytest.raises(ConfigError, match="no space that reads texts"):
+        small_library.search(text_file=story)
+    Image.new("RGB", (8, 8)).save(tmp_path / "cover.png")
+    with pytest.raises(QueryError, match="has no pictures"):
+        small_library.search(image=tmp_path / "cover.png")

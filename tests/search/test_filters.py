@@ -51,6 +51,35 @@ def test_nonsense_and_tricks_are_refused_and_change_nothing(small_library: Libra
     assert len(small_library) == 4
 
 
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("'; DROP TABLE tracks", "more than a condition"),
+        ("year > (SELECT 1)", "'SELECT' makes"),
+        ("year > 0 UNION ALL select * from facts", "'UNION' makes"),
+        ("random() < 0.5", "'random'"),
+        ("pg_sleep (10) is null", "'pg_sleep'"),
+        ("year > 0 -- and so on", "comment"),
+        ("year > 0 /* or so */", "comment"),
+    ],
+)
+def test_what_is_more_than_a_condition_is_told_apart(small_library: Library, where: str, words: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        found(small_library, where)
+    assert words in caught.value.message
+
+
+def test_a_mistyped_function_is_named_with_the_nearest(small_library: Library) -> None:
+    with pytest.raises(QueryError, match="'lowr'") as caught:
+        found(small_library, "lowr(title) = 'x'")
+    assert "did you mean lower?" in str(caught.value.hint)
+
+
+def test_words_of_queries_are_no_trouble_in_a_name(small_library: Library) -> None:
+    assert found(small_library, "title = 'Select (Drop) -- Union'") == []
+    assert found(small_library, "artist in ('Circuit') and not (year < 1990)") == ["c"]
+
+
 def test_a_quote_in_a_name_is_no_trouble(small_library: Library) -> None:
     assert found(small_library, "artist = 'O''Brien'") == []
 

@@ -1,7 +1,7 @@
 """Conditions on tracks, in SQL, that are met before anything is ranked.
 
 A condition is an expression over the columns of the tracks table. It is evaluated, not executed: nothing in it can
-change the catalogue. Comparisons joined by AND are answered from memory, everything else by the catalogue; answers are
+change the catalogue. Of functions it may have those that tell something of a value. Comparisons joined by AND are answered from memory, everything else by the catalogue; answers are
 remembered for as long as the corpus is.
 """
 
@@ -34,6 +34,21 @@ COMPARERS = {
     "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal,
 }  # fmt: skip
 N_REMEMBERED = 64
+COMMENT = re.compile(r"--|/\*")
+STATEMENT = re.compile(
+    r"\b(?:select|union|insert|update|delete|drop|create|alter|truncate|attach|copy|grant|exec|execute)\b",
+    re.IGNORECASE,
+)
+CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+KEYWORDS = frozenset(["and", "or", "not", "in", "between", "like", "ilike", "is", "when", "then", "else", "case"])
+# What is told of a value by itself, the same at any time.
+FUNCTIONS = frozenset(
+    [
+        "lower", "upper", "trim", "length", "char_length", "starts_with", "ends_with", "contains", "strpos", "substr",
+        "concat", "replace", "regexp_like", "coalesce", "nullif", "abs", "round", "floor", "ceil", "cast",
+        "array_has", "array_has_any", "array_has_all", "array_length", "cardinality"
+    ]
+)  # fmt: skip
 
 
 def matching(catalogue: Catalogue, corpus: Corpus, where: str | None) -> NDArray[np.bool_]:
@@ -46,14 +61,42 @@ def matching(catalogue: Catalogue, corpus: Corpus, where: str | None) -> NDArray
         return np.ones(len(corpus), dtype=bool)
     if not where.strip():
         raise QueryError("the condition is empty", hint="write SQL such as \"artist = 'X' and year < 1990\"")
-    if ";" in STRINGS.sub("''", where):
-        raise QueryError(f"{where!r} is more than a condition", hint="leave out the semicolon and what follows it")
+    check_condition(where)
     if where not in corpus.conditions:
         if len(corpus.conditions) >= N_REMEMBERED:
             corpus.conditions.clear()
         known = compared(where, corpus.tracks)
         corpus.conditions[where] = asked(catalogue, corpus, where) if known is None else known
     return corpus.conditions[where].copy()
+
+
+def check_condition(where: str) -> None:
+    """Refuse what is more than a condition: statements, queries within it, comments, unknown functions.
+
+    None of these could change a catalogue; but what they would mean is not what was meant.
+
+    Raises:
+        QueryError: There is something of the kind.
+    """
+    bare = STRINGS.sub("''", where)
+    if ";" in bare:
+        raise QueryError(f"{where!r} is more than a condition", hint="leave out the semicolon and what follows it")
+    if COMMENT.search(bare):
+        raise QueryError(f"there is a comment in the condition {where!r}", hint="leave out -- and /* */")
+    statement = STATEMENT.search(bare)
+    if statement is not None:
+        raise QueryError(
+            f"{statement[0].upper()!r} makes the condition {where!r} a query of its own",
+            hint="compare columns with values, such as \"artist = 'X' and year < 1990\"",
+        )
+    for name in CALL.findall(bare):
+        if name.lower() not in FUNCTIONS and name.lower() not in KEYWORDS:
+            near = difflib.get_close_matches(name.lower(), FUNCTIONS, n=1)
+            suggestion = f"did you mean {near[0]}? " if near else ""
+            raise QueryError(
+                f"the function {name!r} is none that conditions have",
+                hint=f"{suggestion}functions: {', '.join(sorted(FUNCTIONS))}",
+            )
 
 
 def compared(where: str, tracks: pa.Table) -> NDArray[np.bool_] | None:

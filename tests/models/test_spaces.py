@@ -1,5 +1,6 @@
 """Spaces: the published networks, what they do with absent modalities and with company, and their folders."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from tutti.errors import ConfigError, ModelError, ShapeError, UnknownNameError
-from tutti.models.spaces import SPACES, SpaceConfig, SpaceNetwork, find_space
+from tutti.models.spaces import SPACES, MapConfig, SpaceConfig, SpaceNetwork, Temperature, find_space
 
 DIMS = {"audio": 6, "image": 4}
 
@@ -130,3 +131,93 @@ def test_a_sigmoid_keeps_points_between_0_and_1():
     assert points.min() >= 0
     assert points.max() <= 1
     assert np.ptp(points) > 0.5
+
+
+def lighter(**maps: MapConfig) -> SpaceNetwork:
+    torch.manual_seed(0)
+    config = dataclasses.replace(find_space("contrastive"), embed_dim=4, n_hidden=8, maps=maps)
+    return SpaceNetwork(DIMS, config).eval()
+
+
+def test_a_space_that_uses_nothing_new_is_told_as_it_always_was(tmp_path):
+    small_space("oramas2018").save(tmp_path / "space")
+    told = json.loads((tmp_path / "space" / "config.json").read_text())["network"]
+    assert set(told) == {"embed_dim", "n_hidden", "activation", "batch_norm", "bias", "unit_length"}
+
+
+def test_each_modality_has_its_own_network():
+    space = lighter(
+        audio=MapConfig(layers="linear", dropout=0.0, standardise=False), image=MapConfig(layers="identity")
+    )
+    (weight, bias), vectors = space.maps[0].parameters(), torch.from_numpy(some_vectors(3))
+    expected = torch.nn.functional.normalize(vectors @ weight.T + bias, dim=1)
+    torch.testing.assert_close(space.place("audio", vectors), expected)
+    assert not list(space.maps[1].parameters())
+
+
+def test_what_two_layers_give_is_added_to_a_matrix_of_the_vectors_or_to_themselves():
+    space, vectors = lighter(image=MapConfig(standardise=False)), torch.from_numpy(some_vectors(3, "image"))
+    residual = space.maps[1]
+    torch.testing.assert_close(residual(vectors), residual.body(vectors) + vectors)
+    assert space.maps[0][1].past.weight.shape == (4, 6)
+
+
+def test_vectors_of_any_scale_are_standardised_by_what_is_learned_from():
+    space, vectors = lighter(), some_vectors(50)
+    other = lighter()
+    holed = np.concatenate([vectors, np.full((5, 6), np.nan, dtype=np.float32)])
+    space.fit_inputs({"audio": holed, "image": some_vectors(55, "image")})
+    other.fit_inputs({"audio": 100 * vectors + 7, "image": some_vectors(55, "image")})
+    placed = space.project("audio", vectors)
+    np.testing.assert_allclose(other.project("audio", 100 * vectors + 7), placed, atol=1e-4)
+    np.testing.assert_allclose(space.maps[0][0].mean, vectors.mean(axis=0), atol=1e-6)
+
+
+def test_a_space_with_lighter_networks_comes_back_from_its_folder(tmp_path):
+    space = lighter(image=MapConfig(layers="identity", dropout=0.0))
+    space.fit_inputs({name: some_vectors(20, name) for name in DIMS})
+    space.save(tmp_path / "space")
+    again = SpaceNetwork.load(tmp_path / "space")
+    assert again.config == space.config
+    assert again.fingerprint == space.fingerprint
+    np.testing.assert_array_equal(
+        again.project("image", some_vectors(5, "image")), space.project("image", some_vectors(5, "image"))
+    )
+
+
+def test_in_training_absent_rows_neither_move_statistics_nor_the_other_points():
+    torch.manual_seed(0)
+    space, vectors = small_space(), torch.from_numpy(some_vectors(8))
+    space.train()
+    expected = space(vectors[2:], torch.from_numpy(some_vectors(6, "image")))[0]
+    statistics = space.maps[0][1].running_mean.clone()
+    other = small_space()
+    other.train()
+    vectors[:2] = torch.nan
+    found = other(vectors, torch.from_numpy(some_vectors(8, "image")))[0]
+    assert torch.isnan(found[:2]).all()
+    torch.testing.assert_close(found[2:], expected)
+    torch.testing.assert_close(other.maps[0][1].running_mean, statistics)
+
+
+@pytest.mark.parametrize("first", [0.011, 0.07, 0.9])
+def test_a_temperature_begins_where_it_is_told_and_stays_within_its_bounds(first):
+    temperature = Temperature(first)
+    assert temperature().item() == pytest.approx(first, rel=1e-4)
+    for far in (-50.0, 50.0):
+        with torch.no_grad():
+            temperature.position.fill_(far)
+        assert 0.01 - 1e-6 <= temperature().item() <= 1 + 1e-6
+
+
+def test_networks_that_make_no_sense_are_refused():
+    with pytest.raises(ConfigError, match="they cannot stay"):
+        lighter(audio=MapConfig(layers="identity"))
+    with pytest.raises(ConfigError, match="both batch_norm and layer_norm"):
+        lighter(audio=MapConfig(batch_norm=True))
+    with pytest.raises(ConfigError, match=r"temperature=0\.001"):
+        SpaceConfig(temperature=0.001)
+    with pytest.raises(UnknownNameError, match="three"):
+        SpaceConfig(maps={"audio": MapConfig(layers="three")})
+    with pytest.raises(ConfigError, match="has no temperature"):
+        _ = small_space().temperature

@@ -177,7 +177,7 @@ def test_arrays_that_do_not_fit_and_items_alone_are_refused():
 
 @pytest.mark.slow
 def test_two_processes_learn_the_space_of_one(tmp_path):
-    train, valid = related(90, 1), related(30, 2)
+    train, valid = related(91, 1), related(30, 2)
     train["image"][::3] = np.nan
     spaces = [
         train_space(

@@ -61,6 +61,17 @@ def test_only_frequent_words_travel_and_terms_of_music_and_those_asked_for(vecto
     assert "qwert" not in WordEncoder.of_vectors(vectors, WordConfig(n_words=1)).reader.vectors
 
 
+def test_other_forms_of_the_tags_that_were_learned_are_read_as_these_also_after_loading(vectors, tmp_path):
+    for encoder in (
+        WordEncoder.of_vectors(vectors, keep=["hip hop"]),
+        WordEncoder.of_sentences(FakeSentences(), keep=["hip hop"]),
+    ):
+        encoder.save(tmp_path / encoder.name)
+        again = WordEncoder.load(tmp_path / encoder.name, sentences=FakeSentences())
+        assert again.config.tags == ("hip hop",)
+        assert [again.readings([text])[0].tags[0].how for text in ("hiphop", "rap")] == ["form", "synonym"]
+
+
 def test_numbers_too_large_to_keep_are_refused():
     with pytest.raises(ConfigError, match="too large"):
         WordEncoder.of_vectors(WordVectors(["rock"], np.full((1, 2), 1e6, dtype=np.float32)))

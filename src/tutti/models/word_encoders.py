@@ -34,6 +34,7 @@ from tutti.models.model_folders import (
     settings_folder,
 )
 from tutti.text.sentences import SentenceEncoder
+from tutti.text.spelling import plain
 from tutti.text.tag_vectors import Reading, SentenceReader, VocabularyReader, WordReader, vectors_of
 from tutti.text.thesaurus import load_thesaurus
 from tutti.text.word_vectors import WordVectors
@@ -55,6 +56,7 @@ class WordConfig:
         reads: An item's ``text`` (which may be its tags, see ``tutti.data.items``), or its ``tags`` in any case.
         n_words: Of the vocabulary that travel with the encoder, the most frequent; names that the thesaurus of music
             knows come on top.
+        tags: That a space learned from; they travel too, and what is another form of one is read as it.
         is_unit: Whether vectors are brought to length 1; otherwise they stay as they were learned.
         name: Of the encoder.
     """
@@ -62,6 +64,7 @@ class WordConfig:
     source: WordSource = "words"
     reads: Reads = "text"
     n_words: int = 50_000
+    tags: tuple[str, ...] = ()
     is_unit: bool = True
     name: str = "words"
 
@@ -98,10 +101,12 @@ class WordEncoder:
             vectors: The whole vocabulary; what is kept of it follows from the configuration. They are rounded to 16
                 bits, as they will be saved, so that a saved encoder gives the same.
             config: What is read.
-            keep: Words that must travel with it besides the most frequent, such as the tags that it learns from.
+            keep: The tags that are learned from, instead of the configuration's.
         """
         config = config or WordConfig()
-        names = [word for name in (*load_thesaurus().names, *keep) for word in (name, *name.split())]
+        config = dataclasses.replace(config, tags=tuple(keep) or config.tags)
+        named = (*load_thesaurus().names, *map(plain, config.tags))
+        names = [word for name in named for word in (name, *name.split())]
         kept = vectors.limited(config.n_words, keep=names)
         with np.errstate(over="ignore"):
             rounded = kept.vectors.astype(np.float16).astype(np.float32)
@@ -110,18 +115,26 @@ class WordEncoder:
                 f"{vectors.name} holds numbers above 65,504, too large to be kept", hint="bring the vectors to length 1"
             )
         limited = WordVectors(kept.words, rounded, name=vectors.name)
-        return cls(config, VocabularyReader(limited, is_unit=config.is_unit))
+        return cls(config, VocabularyReader(limited, is_unit=config.is_unit, tags=config.tags))
 
     @classmethod
-    def of_sentences(cls, sentences: SentenceEncoder | None = None, config: WordConfig | None = None) -> Self:
-        """An encoder by sentence vectors; without one given, by MiniLM where it is at hand.
+    def of_sentences(
+        cls, sentences: SentenceEncoder | None = None, config: WordConfig | None = None, *, keep: Sequence[str] = ()
+    ) -> Self:
+        """An encoder by sentence vectors.
+
+        Args:
+            sentences: What reads; None takes MiniLM where it is at hand.
+            config: What is read.
+            keep: The tags that are learned from, instead of the configuration's.
 
         Raises:
             MissingExtraError: transformers is not installed.
             ConfigError: There are no weights at hand.
         """
-        config = dataclasses.replace(config or WordConfig(name="sentences"), source="sentences")
-        return cls(config, SentenceReader(sentences or SentenceEncoder.load()))
+        config = config or WordConfig(name="sentences")
+        config = dataclasses.replace(config, source="sentences", tags=tuple(keep) or config.tags)
+        return cls(config, SentenceReader(sentences or SentenceEncoder.load(), tags=config.tags))
 
     @property
     def name(self) -> str:
@@ -203,7 +216,8 @@ class WordEncoder:
         if config.source == "sentences":
             encoder = cls.of_sentences(sentences, config)
         else:
-            encoder = cls(config, VocabularyReader(_read_vectors(folder, vectors), is_unit=config.is_unit))
+            kept = _read_vectors(folder, vectors)
+            encoder = cls(config, VocabularyReader(kept, is_unit=config.is_unit, tags=config.tags))
         if encoder.reader.fingerprint != read_by:
             raise ModelError(
                 f"the words of {folder} would be read otherwise than when it was made",

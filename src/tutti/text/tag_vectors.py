@@ -2,14 +2,17 @@
 
 A :class:`WordReader` reads texts: :class:`VocabularyReader` by word vectors, :class:`SentenceReader` by a sentence
 encoder behind the same interface. Each tag tells how it was understood; what cannot be understood is NaN and told,
-never zeros. A tag is looked up, in this order: as it is and in its other number, unless it is an acronym whose vector
-lies far from what it stands for in music; as an acronym; as its words where all are known; as another name of the same
-thing in the thesaurus; by spelling; as a kind of something in the thesaurus; by the thesaurus's description; and as
-those of its words that are known.
+never zeros. Both read other forms of tags that a space learned from as these tags. Else a tag is looked up in word
+vectors in this order: as it is and in its other number, unless it is an acronym whose vector lies far from what it
+stands for in music; as an acronym; as its words where all are known; as another name of the same thing in the
+thesaurus; by spelling; as a kind of something in the thesaurus; by the thesaurus's description; and as those of its
+words that are known.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +24,9 @@ from numpy.typing import NDArray
 
 from tutti.errors import ShapeError
 from tutti.text.acronyms import spelled_out
+from tutti.text.known_tags import KnownTags, OtherForm, corrected_phrase
 from tutti.text.sentences import SentenceEncoder
-from tutti.text.spelling import SHORTEST_CORRECTED, corrected, forms, plain
+from tutti.text.spelling import SHORTEST_CORRECTED, forms, plain
 from tutti.text.thesaurus import Thesaurus, load_thesaurus
 from tutti.text.word_vectors import WordVectors
 
@@ -35,7 +39,6 @@ How = Literal[
 BETWEEN_TAGS = re.compile(r"[,;|/\n\t]+")
 # Words of a tag, and of a query, at most; what is longer is prose, in which no word is corrected or replaced.
 LONGEST_TAG, LONGEST_QUERY = 6, 40
-LONGEST_WORD = 40  # letters; nobody meant a longer one
 N_REMEMBERED = 65_536  # tags whose reading is kept
 LONGEST_PHRASE = 4  # words that a vocabulary has as one, such as drum and bass
 # Of a large vocabulary only so many words, the most frequent, are what somebody may have meant to spell.
@@ -152,10 +155,13 @@ class SentenceReader:
 
     Args:
         sentences: The encoder.
+        tags: Such as those that a space learned from: another form, another name or a misspelling of one of them is
+            read as this tag.
     """
 
-    def __init__(self, sentences: SentenceEncoder) -> None:
+    def __init__(self, sentences: SentenceEncoder, *, tags: Sequence[str] = ()) -> None:
         self.sentences = sentences
+        self._tags = KnownTags(tags)
 
     @property
     def name(self) -> str:
@@ -169,19 +175,22 @@ class SentenceReader:
 
     @property
     def fingerprint(self) -> str:
-        """Of the encoder."""
-        return self.sentences.fingerprint
+        """Of the encoder and the tags."""
+        return _fingerprint(self.sentences.fingerprint, self._tags.tags)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """See the protocol; a text without a letter or digit is unknown."""
         rows = [row for row, text in enumerate(texts) if plain(text)]
-        made = self.sentences.encode([texts[row] for row in rows])
+        meant = {row: self._tags.find(plain(texts[row]), is_word=False) for row in rows}
+        made = self.sentences.encode([tag[1] if (tag := meant[row]) else texts[row] for row in rows])
         vectors = np.full((len(texts), self.embed_dim), np.nan, dtype=np.float32)
         vectors[rows] = made
-        told: dict[int, tuple[TagReading, ...]] = {
-            row: (TagReading(tag=plain(texts[row]), how="sentence"),) for row in rows
-        }
+        told = {row: self._told(plain(texts[row]), meant[row]) for row in rows}
         return [Reading(text=text, vector=vectors[row], tags=told.get(row, ())) for row, text in enumerate(texts)]
+
+    @staticmethod
+    def _told(text: str, meant: tuple[OtherForm, str] | None) -> tuple[TagReading, ...]:
+        return (TagReading(tag=text, how=meant[0], via=(meant[1],)) if meant else TagReading(tag=text, how="sentence"),)
 
 
 class VocabularyReader:
@@ -192,12 +201,22 @@ class VocabularyReader:
         thesaurus: Of music; None takes the one of this package.
         is_unit: Whether vectors are brought to length 1, each word's before words are averaged, and the text's at the
             end; otherwise they stay as they were learned.
+        tags: Such as those that a space learned from: another form, another name or a misspelling of one of them is
+            read as this tag, even where it is a word of the vocabulary too.
     """
 
-    def __init__(self, vectors: WordVectors, *, thesaurus: Thesaurus | None = None, is_unit: bool = True) -> None:
+    def __init__(
+        self,
+        vectors: WordVectors,
+        *,
+        thesaurus: Thesaurus | None = None,
+        is_unit: bool = True,
+        tags: Sequence[str] = (),
+    ) -> None:
         self.vectors = vectors
         self.is_unit = is_unit
         self._thesaurus = thesaurus or load_thesaurus()
+        self._tags = KnownTags(tags, self._thesaurus)
         self._understood: dict[tuple[str, bool], TagReading] = {}
 
     @property
@@ -212,8 +231,8 @@ class VocabularyReader:
 
     @property
     def fingerprint(self) -> str:
-        """Of the vectors, and whether lengths count."""
-        return self.vectors.fingerprint if self.is_unit else f"{self.vectors.fingerprint} raw"
+        """Of the vectors and the tags, and whether lengths count."""
+        return _fingerprint(self.vectors.fingerprint, [str(self.is_unit), *self._tags.tags])
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """See the protocol. Commas, semicolons and slashes stand between tags, of which the mean is taken."""
@@ -238,6 +257,7 @@ class VocabularyReader:
         known = self._understood.get((tag, is_prose))
         if known is None:
             ways = [
+                self._as_known_tag,
                 *(self._as_it_is, self._as_acronym, self._as_words, self._as_synonym, self._as_spelt, self._as_near),
                 *(self._as_described, self._as_some_words),
             ]
@@ -249,6 +269,11 @@ class VocabularyReader:
                 self._understood.clear()
             self._understood[tag, is_prose] = known
         return known
+
+    def _as_known_tag(self, tag: str) -> TagReading | None:
+        found = self._tags.find(tag, is_word=self._key(tag) is not None)
+        via = self._words(plain(found[1])) if found else ()
+        return TagReading(tag=tag, how=found[0], via=via) if found and via else None
 
     def _key(self, phrase: str) -> str | None:
         """The vocabulary's key of a plain phrase, of its other number, or of it without or with other spaces."""
@@ -322,16 +347,14 @@ class VocabularyReader:
         return TagReading(tag=tag, how="words", via=via) if via else None
 
     def _as_spelt(self, tag: str) -> TagReading | None:
-        if max(map(len, tag.split())) > LONGEST_WORD:
-            return None
-        term = corrected(tag, self._terms) or self._corrected_word(tag)
+        term = corrected_phrase(tag, self._terms) or self._corrected_word(tag)
         if term is None:
             return None
         meant = self._as_it_is(term) or self._as_words(term) or self._as_synonym(term) or self._as_near(term)
         return TagReading(tag=tag, how="spelling", via=meant.via) if meant is not None else None
 
     def _corrected_word(self, word: str) -> str | None:
-        return None if " " in word else corrected(word, self._spelled.get(word[:1], ()))
+        return None if " " in word else corrected_phrase(word, self._spelled.get(word[:1], ()))
 
     @cached_property
     def _terms(self) -> tuple[str, ...]:
@@ -391,3 +414,8 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of length 1; opposite vectors, whose sum says nothing, give NaN."""
     length = float(np.linalg.norm(vector))
     return (vector / length if length > 1e-6 else np.full_like(vector, np.nan)).astype(np.float32)
+
+
+def _fingerprint(vectors: str, tags: Sequence[str]) -> str:
+    told = json.dumps([vectors, *tags], ensure_ascii=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -134,7 +134,7 @@ def word_encoder(words: str, songs: TaggedSongs, tell: Tell) -> ModalityEncoder:
         MissingExtraError: What it takes is not installed.
     """
     if words == "sentences":
-        return WordEncoder.of_sentences()
+        return WordEncoder.of_sentences(keep=songs.tags)
     if words == "catalogue":
         read = songs.of_split("train")
         tell(f"training word vectors on the texts of {len(read)} songs")

@@ -1,8 +1,8 @@
 """Conditions on tracks, in SQL, that are met before anything is ranked.
 
 A condition is an expression over the columns of the tracks table. It is evaluated, not executed: nothing in it can
-change the catalogue. Of functions it may have those that tell something of a value. Comparisons joined by AND are answered from memory, everything else by the catalogue; answers are
-remembered for as long as the corpus is.
+change the catalogue. Of functions it may have those that tell something of a value. Comparisons joined by AND are
+answered from memory, everything else by the catalogue; answers are remembered for as long as the corpus is.
 """
 
 from __future__ import annotations

@@ -129,5 +129,11 @@ def test_a_space_is_mapped_with_the_tags_of_its_items(tmp_path: Path):
         *("drums", "guitar", "piano")
     ]
     assert drawn.kinds.count("texts") == 4
+    (tmp_path / "mine.tsv").write_text("a slow night\tsad\ttest\nloud guitars\tangry\ttest\ndrums\tangry\ttrain\n")
+    asked = map_model(
+        str(tmp_path / "words"), tmp_path / "catalogue", dataclasses.replace(PCA, sentences=tmp_path / "mine.tsv")
+    )
+    assert asked.kinds.count("sentences") == 2
+    assert asked.colours[-2:] == ("sad", "angry")
     with pytest.raises(UnknownNameError, match="image"):
         map_model(str(tmp_path / "words"), tmp_path / "catalogue", MapSettings(modality="image"))

@@ -210,7 +210,9 @@ def leaks(
 
 @datasets_app.command()
 def sentences(
-    name: Annotated[str | None, typer.Argument(help="A set of sentences; without it, all are listed.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A set, or world-tales or world-situations, which are invented; else a list.")
+    ] = None,
     root: OptionalRoot = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write them into this .tsv file.")] = None,
     seed: Annotated[int, typer.Option(help="Of the splits, where they are drawn.")] = 0,
@@ -220,13 +222,16 @@ def sentences(
 ) -> None:
     """Show a set of sentences that are labelled with emotions, and what of it lies below --root."""
     from tutti.data.datasets import SENTENCE_SETS, find_sentence_set
-    from tutti.data.datasets.sentence_sets import told_of
+    from tutti.data.datasets.sentence_sets import invented, told_of
 
     if name is None:
         rows = [("NAME", "EMOTIONS", "LICENCE")]
         typer.echo(
             _table([*rows, *((one.name, str(len(one.emotions)), one.licence) for one in SENTENCE_SETS.values())])
         )
+        return
+    if name.startswith("world-") and output is not None:
+        invented(name, seed=seed).write(output)
         return
     chosen = find_sentence_set(name)
     if fixture_in is not None:

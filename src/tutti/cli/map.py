@@ -21,6 +21,9 @@ def item_map(
         str | None, typer.Option(help="A fact of the catalogue, such as genre; else the tags.")
     ] = None,
     method: Annotated[list[str] | None, typer.Option(help="tsne, umap or pca; repeatable.")] = None,
+    sentences: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Place these texts, too: lines of text, tab, emotion.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the projections.")] = 0,
     picture: Annotated[Path | None, typer.Option(help="Also draw it into a .png or .svg file.")] = None,
 ) -> None:
@@ -36,6 +39,7 @@ def item_map(
         colour_by=colour_by,
         methods=tuple(method) if method else None,
         seed=seed,
+        sentences=sentences,
     )
     drawn = map_model(model, on, settings)
     if picture is not None:

@@ -100,6 +100,8 @@ class MapSettings:
         colour_by: A fact of the catalogue, such as ``genre``; None takes the tags.
         methods: Projections; None takes t-SNE, and UMAP where it is installed.
         seed: Of the projections.
+        sentences: A table of texts with their emotions (``tutti.data.sentences``), those of the split to be placed on
+            the map of a space.
     """
 
     split: str = "test"
@@ -108,6 +110,7 @@ class MapSettings:
     colour_by: str | None = None
     methods: tuple[str, ...] | None = None
     seed: int = 0
+    sentences: Path | None = None
 
     def __post_init__(self) -> None:
         if self.split not in (*SPLITS, "all"):
@@ -136,6 +139,8 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
         from tutti.evaluation.space_maps import map_space  # which draws on this module
 
         return map_space(load_space_model(model), catalogue, settings)
+    if settings.sentences is not None:
+        raise ConfigError(f"{model} is no space that places sentences", hint="leave out the sentences, or name a space")
     facts = None if settings.colour_by is None else catalogue.facts()
     if settings.colour_by is not None:
         _check_fact(settings.colour_by, facts or {})  # before anything is listened to

@@ -17,6 +17,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of
+from tutti.data.sentences import read_sentences
 from tutti.errors import ConfigError, unknown_name
 from tutti.evaluation.maps import (
     FEWEST,
@@ -39,6 +41,7 @@ from tutti.models.space_models import ReadsTexts, SpaceModel, unit_rows
 
 MOST_OF_KIND = 1_000
 N_TAGS = 24  # the most common ones, which are placed by their names
+MOST_SHOWN = 160  # characters of a sentence
 KIND_TITLES = {"audio": "songs", "image": "covers", "text": "texts", "tags": "tags", "listening": "listening"}
 AS_THEY_ARE = "as they are"  # what has two dimensions needs no projection
 
@@ -114,7 +117,7 @@ def map_things(
 
 
 def map_space(model: SpaceModel, catalogue: Catalogue, settings: MapSettings) -> ItemMap:
-    """The map of a catalogue's items in a space: a kind for each modality, and the most common tags by their names.
+    """The map of a catalogue's items in a space: a kind for each modality, tags by their names, and sentences if given.
 
     Args:
         model: The space.
@@ -123,6 +126,7 @@ def map_space(model: SpaceModel, catalogue: Catalogue, settings: MapSettings) ->
 
     Raises:
         ConfigError: Nothing can be placed.
+        DatasetError: There are no sentences.
         UnknownNameError: The space has no such modality, or nothing has the fact that is to colour.
         MissingExtraError: A projection's package is not installed.
     """
@@ -140,6 +144,8 @@ def map_space(model: SpaceModel, catalogue: Catalogue, settings: MapSettings) ->
     ]
     if settings.modality is None:
         things += _tags(model, items)
+    if settings.sentences is not None:
+        things.append(_sentences(model, settings.sentences, settings.split))
     return map_things(
         model.name,
         [one for one in things if np.isfinite(one.vectors).all(axis=1).any()],
@@ -165,6 +171,18 @@ def _tags(model: SpaceModel, items: Sequence[Item]) -> list[Things]:
             words=[[name] for name in names],
         )
     ]
+
+
+def _sentences(model: SpaceModel, path: Path, split: str) -> Things:
+    """The sentences of a split, coloured by their emotions."""
+    read = read_sentences(path)
+    some = read.sentences if split == "all" else read.of_split(split)
+    return Things(
+        kind="sentences",
+        items=[Item(item_id=one.sentence_id, title=one.text[:MOST_SHOWN], tags=(one.emotion,)) for one in some],
+        vectors=model.place_texts([one.text for one in some]),
+        words=[(one.emotion,) for one in some],
+    )
 
 
 def _placed(things: Sequence[Things], settings: MapSettings) -> dict[str, list[Vectors]]:

@@ -10,6 +10,7 @@ from tutti.data.datasets import SENTENCE_SETS, find_sentence_set
 from tutti.data.datasets.alm import ALM
 from tutti.data.datasets.isear import ISEAR
 from tutti.data.datasets.sentence_sets import SentenceSet
+from tutti.data.sentences import read_sentences
 from tutti.errors import ConfigError, DatasetError, UnknownNameError
 
 EVERY = pytest.mark.parametrize("sentences", SENTENCE_SETS.values(), ids=SENTENCE_SETS)
@@ -120,3 +121,5 @@ def test_the_command_lists_shows_checks_and_writes_a_set_of_sentences(tmp_path: 
     assert "alm: train 4, valid 3, test 3" in shown
     assert "mind: train has 4 sentences, published are 1,040" in shown
     assert (tmp_path / "alm.tsv").read_text().count("\n") == 1 + 4 + 3 + 3
+    told("world-tales", "-o", str(tmp_path / "tales.tsv"))
+    assert read_sentences(tmp_path / "tales.tsv").counts == {"train": 600, "valid": 200, "test": 200}

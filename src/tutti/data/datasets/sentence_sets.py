@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tutti.data.datasets.dataset import RemoteFile
 from tutti.data.sentences import LabelledSentences
+from tutti.data.world.sentences import write_sentences
 from tutti.errors import ConfigError
 from tutti.files import atomic_folder, write_text
 
@@ -86,6 +87,15 @@ class SentenceSet:
             self.write_fixture(partial)
             note = {"dataset": self.name, "made_by": "tutti datasets fixture", "n_sentences": self.read(partial).counts}
             write_text(partial / NOTE, json.dumps(note, indent=1) + "\n")
+
+
+def invented(name: str, *, n_sentences: int = 1_000, seed: int = 0) -> LabelledSentences:
+    """Sentences invented for a world: ``world-tales``, with Alm's emotions, ``world-situations``, with ISEAR's.
+
+    Raises:
+        UnknownNameError: There is no such kind.
+    """
+    return write_sentences(name.removeprefix("world-"), n_sentences=n_sentences, seed=seed)
 
 
 def told_of(sentences: SentenceSet, read: LabelledSentences | None = None) -> list[str]:

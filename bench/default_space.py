@@ -8,7 +8,8 @@ CAPTIONS.csv has the columns file and caption. Each caption is to find its song,
 all. Intervals are over captions.
 
 * `bridge`: what one would do without a space: the cosine of a caption's sentence vector with that of each label's name,
-  times the standardised log probability of the label, summed. By tutti-small's labels, and by the published taggers.
+  less the caption's mean cosine, times the standardised log probability of the label, summed. By tutti-small's labels,
+  and by the published taggers.
 * `tutti-words`: cross-validated. The captioned songs are in ten folds; for each, the space is made anew without the
   songs of the fold. No caption takes part in making any space.
 * `words withheld`: the same, and every name that a caption shares with the thesaurus is taken out of the lexicon before
@@ -155,7 +156,8 @@ def bridge(songs: Songs, said: Sequence[tuple[Sequence[str], Floats]], sentences
     for names, probabilities in said:
         logarithms = np.log(np.maximum(probabilities, 1e-6))
         standardised = (logarithms - logarithms.mean(axis=0)) / np.maximum(logarithms.std(axis=0), 1e-6)
-        total += captions @ sentences.encode(names).T @ standardised.T
+        cosines = captions @ sentences.encode(names).T
+        total += (cosines - cosines.mean(axis=1, keepdims=True)) @ standardised.T
     return outcome(total, songs)
 
 

@@ -47,7 +47,6 @@ NAMES = "names.txt"
 STEPS = 127  # sentence vectors are kept in steps of 1/127: cosines err by less than 0.005
 CLAUSE_ENDS = re.compile(r"[.:!?]+(?=\s|$)|[,;|()\[\]\n\r]+|\s[–—]+\s")
 TEXTS_AT_ONCE = 64
-LEAST_MEANING = 0.1  # a known word has 1, the words of another field a few hundredths
 NO_WORDS = "no word of the text says anything about music"
 
 
@@ -63,6 +62,8 @@ class ConceptReaderConfig:
         unknown: Weight of other phrases.
         clauses: Weight of each clause.
         whole: Weight of the passage as a whole.
+        least: A text whose weights together are shorter than this means nothing: a known word has 1 or more,
+            "photosynthesis" or "tax return" less than a tenth.
         name: Of the encoder.
     """
 
@@ -73,6 +74,7 @@ class ConceptReaderConfig:
     unknown: float = 0.5
     clauses: float = 0.5
     whole: float = 0.5
+    least: float = 0.25
     name: str = "concepts"
 
     def __post_init__(self) -> None:
@@ -157,9 +159,9 @@ class ConceptReader:
             some = texts[first : first + TEXTS_AT_ONCE]
             for row, read in enumerate(self._read([passages_of(text) for text in some]), start=first):
                 length = float(np.linalg.norm(read))
-                if length >= LEAST_MEANING:
+                if length >= self.config.least:
                     weights[row] = read / length
-                problems.append(NO_WORDS if texts[row].strip() and length < LEAST_MEANING else "")
+                problems.append(NO_WORDS if texts[row].strip() and length < self.config.least else "")
             if progress is not None:
                 progress(first + len(some), len(texts))
         presence = np.asarray(np.isfinite(weights).all(axis=1), dtype=np.bool_)

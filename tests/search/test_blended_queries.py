@@ -16,6 +16,7 @@ from tutti.errors import AudioError, CatalogueError, ConfigError, QueryError, Un
 from tutti.models.space_models import Placed, SpaceModelConfig, unit_rows
 from tutti.search.hits import Hits
 from tutti.search.library import Library
+from tutti.search.pointing import load_placer
 
 MakeLibrary = Callable[..., Library]
 AXES = {"piano": 0, "drums": 1, "voice": 2, "vocals": 2}
@@ -278,6 +279,21 @@ def test_a_sound_that_has_no_point_says_why(library: Library, tmp_path: Path) ->
     sound.write_bytes(b"x")
     with pytest.raises(AudioError, match="too short"):
         library.search(plus=[sound])
+
+
+def test_a_listener_who_played_nothing_of_the_catalogue_has_no_point(library: Library) -> None:
+    library.put_listens([Listens(user="ben", track_id="elsewhere", plays=5)])
+    library.refresh()
+    with pytest.raises(QueryError, match="'ben' has played nothing that is in the catalogue"):
+        library.search(plus=["listener:ben"])
+
+
+def test_points_of_another_version_of_a_space_are_not_compared_with(library: Library) -> None:
+    record = SpaceRecord(
+        space="tutti-words", fingerprint="0", embed_dim=2, modalities=("audio", "text"), source="tutti-words"
+    )
+    with pytest.raises(CatalogueError, match="were placed by tutti-words 0"):
+        load_placer(record)
 
 
 def test_without_a_space_sounds_have_points_and_texts_have_none(small_library: Library, tmp_path: Path) -> None:

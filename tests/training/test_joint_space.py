@@ -1,10 +1,13 @@
 """Joint spaces as recipes: items and what they have in common, encoders, a whole run, and one that is resumed."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
+import torch
+from PIL import Image
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import items_of
@@ -13,6 +16,8 @@ from tutti.errors import ConfigError, UnknownNameError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.session import EvaluationSettings, evaluate_model
 from tutti.models.concept_listener import ConceptListener
+from tutti.models.covers import CoverConfig, CoverEncoder, build_cover_network
+from tutti.models.song_encoders import ListeningEncoder
 from tutti.models.space_models import SpaceModel
 from tutti.training.joint_space_runs import groups_of, texts_of
 from tutti.training.recipes import parse_recipe
@@ -170,3 +175,25 @@ def test_recipes_that_make_no_sense_are_refused(world, tmp_path):
     with pytest.raises(ConfigError, match="has no track in the split"):
         train(recipe(empty.folder, tmp_path / "none"), quiet=True)
     assert not (tmp_path / "none").exists()
+
+
+def test_covers_join_in_by_an_encoder_that_another_recipe_has_left(world, tmp_path):
+    tracks = Catalogue.open(world).tracks()
+    rng = np.random.default_rng(0)
+    covered = []
+    for index, track in enumerate(tracks):
+        cover = tmp_path / f"{track.track_id}.png"
+        Image.fromarray(rng.integers(60 * (index % 4), 60 * (index % 4) + 40, (8, 8, 3), dtype=np.uint8)).save(cover)
+        covered.append(replace(track, cover=None if index in (16, 17) else cover))
+    catalogue = Catalogue.create(tmp_path / "covered")
+    catalogue.put_tracks(covered)
+    config = CoverConfig(side=32, n_channels=4)
+    torch.manual_seed(0)
+    CoverEncoder(config, build_cover_network(config)).save(tmp_path / "covers")
+    scheme = {"modalities": ["image", "text"], "image": {"encoder": str(tmp_path / "covers")}}
+    run = train(recipe(catalogue.folder, tmp_path / "run", **scheme), quiet=True)
+    assert run.report.n_present == {"image": 6, "text": 8}
+    ListeningEncoder(["00"], np.ones((1, 2), dtype=np.float32)).save(tmp_path / "plays")
+    wrong = {**scheme, "image": {"encoder": str(tmp_path / "plays")}}
+    with pytest.raises(ConfigError, match=r"scheme\.image\.encoder reads listening"):
+        train(recipe(catalogue.folder, tmp_path / "wrong", **wrong), quiet=True)

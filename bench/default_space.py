@@ -306,13 +306,10 @@ def negation(world: Catalogue, listener: ConceptListener, reader: ConceptReader,
             for some, query in zip(shares.values(), asked, strict=True):
                 some.append(float(has_it[np.argsort(-(sounds @ query), kind="stable")[:DEPTH]].mean()))
     told = {name: mean_estimate(np.array(some), Bootstrap()) for name, some in shares.items()}
-    print(
-        f"unwanted among the first {DEPTH} of {len(played)} tracks, {len(genres)} genres by {len(INSTRUMENTS)}: {told}"
-    )
-    return {name: asdict(one) for name, one in told.items()} | {
-        "n_queries": len(shares["genre"]),
-        "n_items": len(played),
-    }
+    on = f"{len(played)} tracks of {world.folder.name}, {len(genres)} genres by {len(INSTRUMENTS)} instruments"
+    print(f"unwanted among the first {DEPTH} of {on}: {', '.join(f'{name} {one}' for name, one in told.items())}")
+    sizes = {"n_queries": len(genres) * len(INSTRUMENTS), "n_items": len(played)}
+    return {name: asdict(one) for name, one in told.items()} | sizes
 
 
 def main() -> None:

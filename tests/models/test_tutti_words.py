@@ -61,6 +61,7 @@ def test_a_sound_is_placed_by_what_was_said_of_it_without_the_text_extra(space: 
 
 
 @needs_sentences
+@pytest.mark.slow
 def test_words_that_mean_the_same_lie_together_and_their_absence_opposite(space: SpaceModel) -> None:
     rap, hip_hop, opera, singing, silent = space.place_texts(["rap", "hip-hop", "opera", "singing", "no vocals"])
     assert rap @ hip_hop > 0.9 > 0.3 > rap @ opera
@@ -68,6 +69,7 @@ def test_words_that_mean_the_same_lie_together_and_their_absence_opposite(space:
 
 
 @needs_sentences
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["tax return form", "photosynthesis in plants", "asdf qwer", ""])
 def test_what_is_not_about_music_has_no_place(space: SpaceModel, text: str) -> None:
     assert np.isnan(space.place_texts([text])).all()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+
 import pytest
 
-from tutti.text.spelling import corrected, forms, plain, reminiscent
+from tutti.text.spelling import Spellings, corrected, forms, plain, reminiscent
 
 
 @pytest.mark.parametrize("written", ["Hip-Hop", "hip hop", "HIP_HOP", "  hip   hop! "])
@@ -42,3 +44,15 @@ def test_another_word_is_not_corrected(word: str) -> None:
 
 def test_words_that_look_alike_are_suggested_best_first() -> None:
     assert reminiscent("jaz", ["jazz", "jazzy", "metal"])[0] == "jazz"
+
+
+def test_prepared_words_are_found_as_difflib_finds_them():
+    known = ["saxophone", "xylophone", "telephone", "piano", "pianist", "banjo", "björk", "日本", "a", ""]
+    prepared = Spellings(known)
+    for word in ("saxaphone", "pianos", "bjorks", "日本語", "zzz"):
+        assert prepared.reminiscent(word) == difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+
+
+def test_no_words_are_like_nothing():
+    assert Spellings([]).corrected("piano") is None
+    assert Spellings([]).reminiscent("piano") == []

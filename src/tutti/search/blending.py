@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,23 @@ class Blend:
 
     def of_term(self, position: int) -> Scores:
         """What one term adds to the total. Shape (tracks,)."""
-        return np.asarray(self.contributions[:, :, position].sum(axis=0), dtype=np.float32)
+        return np.asarray(self._of_terms[position])
+
+    def standing(self, position: int, row: int) -> float:
+        """The share of the placed tracks to which a term adds less than to the one in a row, ties counting half."""
+        ascending, value = self._ascending[position], self._of_terms[position, row]
+        ends = np.searchsorted(ascending, value, side="left"), np.searchsorted(ascending, value, side="right")
+        return float(sum(ends) / 2 / len(ascending))
+
+    @cached_property
+    def _of_terms(self) -> NDArray[np.float32]:
+        """Shape (terms, tracks)."""
+        return np.ascontiguousarray(self.contributions.sum(axis=0).T)
+
+    @cached_property
+    def _ascending(self) -> NDArray[np.float32]:
+        """What each term adds to placed tracks, sorted. Shape (terms, placed)."""
+        return np.sort(self._of_terms[:, ~np.isnan(self.total)], axis=1)
 
     def shares(self, row: int) -> NDArray[np.float64]:
         """What of a track's nearness is owed to which modality and term, adding up to 1. Shape (modalities, terms).

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ UNKNOWN_RATE = 0.05
 SMALLEST_PROBABILITY = 1e-4
 # One model's certainty does not outweigh everything else that was asked.
 STRONGEST = 5.0
+N_REMEMBERED = 1_000  # tracks whose evidence for everything was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +46,35 @@ class Evidence:
         self.n_tracks = n_tracks
         self._models = models
         self._columns: dict[str, NDArray[np.float32]] = {}
+        self._of_rows: dict[bytes, NDArray[np.float32]] = {}
 
     def of(self, name: str) -> NDArray[np.float32]:
         """Evidence for a concept, NaN where no model has described the track. Shape (tracks,)."""
         if name not in self._columns:
             self._columns[name] = self._compute(self.vocabulary.concepts[name])
         return self._columns[name]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of all concepts, in the order of :meth:`of_rows`."""
+        return tuple(sorted(self.vocabulary.concepts))
+
+    def of_rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Mean evidence of every concept over some tracks; those that no model has described count 0.
+
+        Args:
+            rows: Of the tracks.
+
+        Returns:
+            Shape (concepts,).
+        """
+        key = rows.tobytes()
+        if key not in self._of_rows:
+            if len(self._of_rows) >= N_REMEMBERED:
+                self._of_rows.clear()
+            known = np.array([self.of(name)[rows] for name in self.names], dtype=np.float32).reshape(-1, len(rows))
+            self._of_rows[key] = np.nan_to_num(known).mean(axis=1) if len(rows) else np.zeros(len(known), np.float32)
+        return self._of_rows[key]
 
     def _compute(self, concept: Concept) -> NDArray[np.float32]:
         by_model: dict[str, list[NDArray[np.float32]]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from tutti.search.names import Names
 from tutti.text.languages import has_no_spaces
 from tutti.text.phrases import Phrase, kept_and_rejected, parse
-from tutti.text.spelling import corrected, forms, reminiscent
+from tutti.text.spelling import Spellings, forms
 from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
 from tutti.text.vocabulary import Vocabulary
 
@@ -195,12 +196,23 @@ class Interpreter:
             return found
         if sense is not None:
             return Meaning(phrase=text, how="unheard", via=sense.entry.term)
-        known = {*self._vocabulary.concepts, *self._thesaurus.names, *self._names.words, *self._names.phrases}
-        return Meaning(phrase=text, how="unknown", suggestions=tuple(reminiscent(text, known)))
+        suggestions = self._spellings.reminiscent(text)
+        return Meaning(phrase=text, how="unknown", suggestions=tuple(suggestions))
+
+    @cached_property
+    def _sounds(self) -> Spellings:
+        """What can be heard."""
+        return Spellings({*self._vocabulary.concepts, *self._thesaurus.names})
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        """Everything that is known by name."""
+        names = self._names.words | self._names.phrases
+        return Spellings({*self._vocabulary.concepts, *self._thesaurus.names, *names})
 
     def _by_spelling(self, text: str) -> Meaning | None:
-        sounds = {*self._vocabulary.concepts, *self._thesaurus.names}
-        known = corrected(text, sounds) or corrected(text, self._names.words | self._names.phrases)
+        # What can be heard goes before what something is called.
+        known = self._sounds.corrected(text) or self._spellings.corrected(text)
         if known is None:
             return None
         meant = self._by_lists(known) or Meaning(phrase=text, how="name", same_tags=(known,))

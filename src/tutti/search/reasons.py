@@ -146,9 +146,9 @@ def probability(concept: str, row: int, corpus: Corpus) -> float:
 
 def strongest_tags(row: int, corpus: Corpus, *, count: int) -> dict[str, float]:
     """The concepts for which there is most evidence in a track, strongest first, with the evidence; above 0 only."""
-    evidence = {name: float(corpus.evidence.of(name)[row]) for name in corpus.vocabulary.concepts}
-    heard = {name: value for name, value in evidence.items() if value > 0}
-    return {name: heard[name] for name in sorted(heard, key=lambda name: (-heard[name], name))[:count]}
+    evidence, names = corpus.evidence.of_rows(np.array([row])), corpus.evidence.names
+    order = np.argsort(-evidence, kind="stable")[: min(count, int((evidence > 0).sum()))]
+    return {names[place]: float(evidence[place]) for place in order}
 
 
 def _likeness(part: Part, row: int, corpus: Corpus, *, score: float, example: int | None) -> Reason:
@@ -174,16 +174,15 @@ def _lyrics(part: Part, row: int, *, score: float) -> Reason:
 
 def _nearness(blend: Blend, place: int, row: int, corpus: Corpus) -> Reason:
     """Why one term's point speaks for a track, or does not."""
-    term, values = blend.terms[place], blend.of_term(place)
+    term = blend.terms[place]
     if np.isnan(blend.total[row]):
         return Reason(term=term.name, how="missing", score=0.0, text=f"it is not known how near {term.name} this lies")
-    known = values[~np.isnan(blend.total)]
-    score = float(((known < values[row]).sum() + (known == values[row]).sum() / 2) / len(known))
+    score = blend.standing(place, row)
     said = NEAR[term.how].format(term.name)
     if term.is_negative:
         text = said.replace("near", "away from" if score >= 0.5 else "not far from", 1)
         return Reason(term=term.name, how="away" if score >= 0.5 else "missing", score=score, text=text)
-    if values[row] <= 0:
+    if blend.of_term(place)[row] <= 0:
         return Reason(term=term.name, how="missing", score=score, text=f"not {said}")
     tags = _tags_in_common(term, row, corpus)
     by = blend.contributions[:, row, place]
@@ -196,7 +195,7 @@ def _tags_in_common(term: Pointed, row: int, corpus: Corpus) -> dict[str, float]
     """The strongest tags of a track; where a term stands for tracks, those that speak most for both."""
     strongest = strongest_tags(row, corpus, count=len(corpus.vocabulary))
     if len(term.rows):
-        theirs = {name: float(np.nan_to_num(corpus.evidence.of(name)[term.rows]).mean()) for name in strongest}
+        theirs = dict(zip(corpus.evidence.names, corpus.evidence.of_rows(term.rows).tolist(), strict=True))
         strongest = {name: min(value, theirs[name]) for name, value in strongest.items() if theirs[name] > 0}
     best = sorted(strongest, key=lambda name: (-strongest[name], name))[:N_TAGS]
     return {name: round(probability(name, row, corpus), 4) for name in best}

@@ -1,6 +1,6 @@
 """Which word vectors find music by tags that no training saw, and by tags typed otherwise, on the ``study`` world.
 
-    tutti world study -o WORLD --seed 0 && tutti index -o WORLD --model tutti-small
+    tutti world study -o WORLD --seed 0 && tutti index -c WORLD -m tutti-small
     python bench/word_vectors.py WORLD OUTPUT --general VECTORS [--seeds 0 1 2]
 
 Of the world's 52 tags each seed holds a third out of training entirely, so that over three seeds each tag is unseen
@@ -8,7 +8,7 @@ once. A tag branch and a song branch (vectors of tutti-small) learn by triplets 
 unseen tags and the seen ones, as they are, in the plural, as synonyms and misspelt, with how tags are read
 (``tutti.text.tag_vectors``) and by exact look-up alone; what is not understood ranks by chance. Word vectors: a general
 file (GloVe, word2vec), our own training on the texts of the train split, both side by side, and MiniLM's sentence
-vectors. Trainings that OUTPUT holds are not repeated. ``word-vectors.json`` and ``word-vectors.md`` come from the
+vectors. What OUTPUT holds is not repeated. ``word-vectors.json`` and ``word-vectors.md`` come from the
 test split: MAP and P@10, 95% intervals over its items.
 """
 
@@ -179,15 +179,19 @@ def main() -> None:
     chosen = options.parse_args()
     world = World(chosen.world)
     readers = open_readers(world, chosen.general, chosen.output)
-    rows = []
+    kept = chosen.output / "word-vectors.json"
+    rows = json.loads(kept.read_text()) if kept.exists() else []
     for kind, ways in readers.items():
+        if any(row["kind"] == kind and row["seeds"] == chosen.seeds for row in rows):
+            continue
+        rows = [row for row in rows if row["kind"] != kind]
         spaces = {seed: learned_space(world, kind, ways, chosen.output, seed) for seed in chosen.seeds}
         for form in FORMS:
             asked = [typed_otherwise(tag, form, np.random.default_rng(at)) for at, tag in enumerate(world.tags)]
             for way, reader in ways.items():
                 rows += measured(world, spaces, kind=kind, form=form, way=way, reader=reader, asked=asked)
         print(kind, flush=True)
-        write_text(chosen.output / "word-vectors.json", json.dumps(rows, indent=1) + "\n")
+        write_text(kept, json.dumps(rows, indent=1) + "\n")
     write_text(chosen.output / "word-vectors.md", tables(rows, chosen))
 
 

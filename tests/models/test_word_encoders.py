@@ -93,6 +93,9 @@ def test_a_damaged_folder_is_refused(vectors, damage, tmp_path):
 class FakeSentences:
     embed_dim, fingerprint = 3, "fake"
 
+    def knows(self, text):
+        return text != "saxaphone"
+
     def encode(self, texts):
         return np.tile(np.array([[1.0, 0, 0]], dtype=np.float32), (len(texts), 1))
 

@@ -138,6 +138,9 @@ def test_a_text_reads_the_same_alone_and_in_company(reader):
 class FakeSentences:
     embed_dim, fingerprint = 3, "fake"
 
+    def knows(self, text):
+        return text != "saxaphone"
+
     def encode(self, texts):
         return np.tile(np.array([[1.0, 0, 0]], dtype=np.float32), (len(texts), 1))
 
@@ -148,3 +151,13 @@ def test_sentence_vectors_stand_behind_the_same_interface():
     assert known.tags[0].how == "sentence"
     assert np.isnan(empty.vector).all()
     assert empty.problem == "there is no word in it"
+
+
+def test_a_sentence_reader_corrects_only_what_its_encoder_does_not_know_as_words():
+    reader = SentenceReader(FakeSentences(), tags=["violin"])
+    readings = reader.read(["saxaphone", "saxofone", "violins"])
+    assert [(one.tags[0].how, one.tags[0].via) for one in readings] == [
+        ("spelling", ("saxophone",)),
+        ("sentence", ()),
+        ("form", ("violin",)),
+    ]

@@ -225,6 +225,10 @@ class SentenceEncoder:
         device = next((str(one.device) for one in network.parameters()), "cpu")
         return SentenceEncoder(network.model, self._tokenizer, device=device, reading=network.reading)
 
+    def knows(self, text: str) -> bool:
+        """Whether each word of a text is one of its vocabulary, rather than put together of parts."""
+        return len(self._tokenizer.tokenize(text)) == len(text.split())
+
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
         """Vectors of texts. Shape (texts, embed_dim)."""
         return self.encode_pieces([self.pieces(text) for text in texts], batch_size=batch_size)

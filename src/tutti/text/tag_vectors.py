@@ -153,6 +153,8 @@ def merged(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 class SentenceReader:
     """A :class:`WordReader` that takes each text as a sentence; a sentence encoder knows a part of every word.
 
+    What it must put together of parts may be misspelt: where it is nearly a term of music, this is read.
+
     Args:
         sentences: The encoder.
         tags: Such as those that a space learned from: another form, another name or a misspelling of one of them is
@@ -162,6 +164,7 @@ class SentenceReader:
     def __init__(self, sentences: SentenceEncoder, *, tags: Sequence[str] = ()) -> None:
         self.sentences = sentences
         self._tags = KnownTags(tags)
+        self._terms = load_thesaurus().names
 
     @property
     def name(self) -> str:
@@ -181,12 +184,23 @@ class SentenceReader:
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """See the protocol; a text without a letter or digit is unknown."""
         rows = [row for row, text in enumerate(texts) if plain(text)]
-        meant = {row: self._tags.find(plain(texts[row]), is_word=False) for row in rows}
+        meant = {row: self._meant(plain(texts[row])) for row in rows}
         made = self.sentences.encode([tag[1] if (tag := meant[row]) else texts[row] for row in rows])
         vectors = np.full((len(texts), self.embed_dim), np.nan, dtype=np.float32)
         vectors[rows] = made
         told = {row: self._told(plain(texts[row]), meant[row]) for row in rows}
         return [Reading(text=text, vector=vectors[row], tags=told.get(row, ())) for row, text in enumerate(texts)]
+
+    def _meant(self, text: str) -> tuple[OtherForm, str] | None:
+        """The tag or term that a short text is another form of."""
+        if text.count(" ") >= LONGEST_TAG:
+            return None
+        is_word = self.sentences.knows(text)
+        known = self._tags.find(text, is_word=is_word)
+        if known is not None or is_word or text in self._terms:
+            return known
+        term = corrected_phrase(text, self._terms)
+        return ("spelling", term) if term is not None else None
 
     @staticmethod
     def _told(text: str, meant: tuple[OtherForm, str] | None) -> tuple[TagReading, ...]:

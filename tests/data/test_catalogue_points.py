@@ -1,5 +1,7 @@
 """A catalogue keeps where its tracks lie in spaces."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,16 @@ def test_points_come_back_by_modality_and_what_was_absent_is_nan(catalogue):
     assert found["audio"].points.tolist() == [[1, 0], [0, 1]]
     assert np.isnan(found["text"].points).all()
     assert found["text"].states == ["state of a"]
+
+
+def test_absent_points_are_kept_among_others_of_many_dimensions_too(tmp_path):
+    catalogue = Catalogue.create(tmp_path / "c")
+    catalogue.put_tracks([Track(track_id="a"), Track(track_id="b")])
+    catalogue.put_space(replace(RECORD, embed_dim=64, modalities=("audio", "listening")))
+    catalogue.put_points("words", points("audio", ["a", "b"], np.eye(64)[:2]))
+    catalogue.put_points("words", points("listening", ["a", "b"], [np.eye(64)[0], np.full(64, np.nan)]))
+    found = catalogue.points("words")["listening"].points
+    assert np.isnan(found).all(axis=1).tolist() == [False, True]
 
 
 def test_a_point_that_is_put_again_replaces_the_old_one(catalogue):

@@ -262,7 +262,9 @@ class Catalogue:
             self._database.create_table(table, rows)
             return
         merge = self._database.open_table(table).merge_insert(on)
-        merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
+        # Of what is absent there is no point, which lancedb takes for a mistake where it takes a column for vectors.
+        bad = "null" if table.startswith(POINTS) else "error"
+        merge.when_matched_update_all().when_not_matched_insert_all().execute(rows, on_bad_vectors=bad)
 
     def delete(self, table: str, column: str, values: Iterable[str]) -> None:
         """Delete the rows whose column has one of the values."""

@@ -98,6 +98,9 @@ def test_a_fact_colours_where_one_is_named():
     facts = {"t": {"genre": "jazz", "tempo": 90}}
     found = map_items("m", some, groups(1, 2), MapSettings(colour_by="genre"), dataset="d", facts=facts)
     assert (found.colours, found.coloured_by) == (("jazz", None), "genre")
+    several = {"t": {"moods": ["sad", "calm"]}}
+    settings = MapSettings(colour_by="moods")
+    assert map_items("m", some, groups(1, 2), settings, dataset="d", facts=several).colours == ("calm", None)
     with pytest.raises(UnknownNameError, match="genres"):
         map_items("m", some, groups(1, 2), MapSettings(colour_by="genres"), dataset="d", facts=facts)
 

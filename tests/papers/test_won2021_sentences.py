@@ -97,7 +97,9 @@ def test_published_settings_are_the_papers_and_others_are_given_as_on_the_comman
     settings = read_settings(ExperimentOrder(folder=tmp_path, settings=given))
     assert settings.strategies == ("two-branch",)
     assert settings.learning.text.reading.pooling == "mean"
-    for wrong in ("epochs=3", "n_sentences=many"):
+    settings = read_settings(ExperimentOrder(folder=tmp_path, settings=("learning.text.model=minilm",)))
+    assert (settings.learning.text.model, settings.learning.text.reading.pooling) == (None, "mean")
+    for wrong in ("epochs=3", "n_sentences=many", "learning=3"):
         with pytest.raises(ConfigError, match="makes no sense"):
             read_settings(ExperimentOrder(folder=tmp_path, settings=(wrong,)))
     with pytest.raises(UnknownNameError, match="two-branches"):

@@ -97,7 +97,7 @@ class MapSettings:
         split: ``train``, ``valid`` or ``test``, or ``all`` items.
         level: ``track`` or ``album``; of a multimodal model None takes its own, of others None is ``track``.
         modality: Of a multimodal model, the encoder whose vectors are taken; None takes what the fusion makes of all.
-        colour_by: A fact of the catalogue, such as ``genre``; None takes the tags.
+        colour_by: A fact of the catalogue, a word such as ``genre`` or words such as ``moods``; None takes the tags.
         methods: Projections; None takes t-SNE, and UMAP where it is installed.
         seed: Of the projections.
         sentences: A table of texts with their emotions (``tutti.data.sentences``), those of the split to be placed on
@@ -298,15 +298,21 @@ def _placed(vectors: NDArray[np.float32], settings: MapSettings) -> dict[str, ND
 
 
 def _check_fact(name: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
-    known = {key for one in facts.values() for key, value in one.items() if isinstance(value, str)}
+    known = {key for one in facts.values() for key, value in one.items() if _words(value)}
     if name not in known:
         raise unknown_name("fact that could colour items", name, known)
 
 
 def _fact_of(item: Item, name: str, facts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """The fact of its first track that has it as a text."""
-    found = (facts.get(track.track_id, {}).get(name) for track in item.tracks)
-    return tuple(value for value in found if isinstance(value, str) and value)[:1]
+    """The fact of its first track that has it as a text, or as a list of such."""
+    found = (_words(facts.get(track.track_id, {}).get(name)) for track in item.tracks)
+    return next((words for words in found if words), ())
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """A fact that is words; empty where it is something else."""
+    values = value if isinstance(value, list) else [value]
+    return tuple(one for one in values if isinstance(one, str) and one)
 
 
 def _tsne(n_items: int, seed: int) -> Any:

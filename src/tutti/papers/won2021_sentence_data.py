@@ -33,6 +33,7 @@ from tutti.training.sentence_config import AudioBranch, StrategyConfig, TextBran
 
 DATASET = "audioset-mood"
 WORLD_KIND = {"alm": "tales", "isear": "situations"}  # what is written of a generated world instead
+MINILM = "minilm"  # the one at hand, as --set names it
 SMOKE_RESAMPLES = 50
 PUBLISHED_STRATEGY = StrategyConfig(
     text=TextBranch(model="distilbert-base-uncased", reading=PUBLISHED_FIRST, learn=True),
@@ -105,8 +106,11 @@ def read_settings(order: ExperimentOrder) -> SentenceSettings:
     plain = _copied(SMOKE if order.smoke else PUBLISHED)
     for setting in order.settings:
         override(plain, setting)
-    if not order.smoke and plain.get("learning", {}).get("text", {}).get("model") != PUBLISHED_STRATEGY.text.model:
-        plain["learning"]["text"].pop("reading", None)  # another language model is read as it was trained
+    learning = plain["learning"]
+    text = learning.get("text") if isinstance(learning, dict) else None
+    if isinstance(text, dict) and text.get("model") != PUBLISHED_STRATEGY.text.model:
+        text.pop("reading", None)  # another language model is read as it was trained
+        text["model"] = None if text.get("model") == MINILM else text.get("model")
     try:
         return TypeAdapter(SentenceSettings).validate_python(plain)
     except ValidationError as error:

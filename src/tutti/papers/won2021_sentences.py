@@ -38,8 +38,8 @@ NOTE = (
     "Learned as the code has it: DistilBERT and the residual network go on learning. The paper's network had learned "
     "MagnaTagATune's tags before: --set learning.audio.start.from=FOLDER begins with such a model. Regression of "
     "valence and arousal wants --set vad=FILE, word vectors --set word_vectors=FILE; the paper's were trained on "
-    "music. --set learning.text.learn=false and --set learning.audio.encoder=tutti-small train heads alone. Widths of "
-    "multi-head are ours: none are published."
+    "music. --set learning.text.model=minilm, learning.text.learn=false, learning.audio.encoder=tutti-small and "
+    "learning.audio.learn=false train heads alone. Widths of multi-head are ours: none are published."
 )
 TITLES = {
     "classification": "Classification",

@@ -65,7 +65,7 @@ class AudioBranch:
     """Which tagger hears songs.
 
     Attributes:
-        encoder: A model's name or folder; None builds one of ``architecture``.
+        encoder: A model's name or folder; None, in a recipe an empty text, builds one of ``architecture``.
         learn: Whether it goes on learning, as in the paper; otherwise its vectors are kept.
         architecture: Of a new network, which learns in any case; the paper's is ``emotion_resnet``.
         options: Of a new network, that differ from the published size.
@@ -82,10 +82,10 @@ class AudioBranch:
 
     def __post_init__(self) -> None:
         find_architecture(self.architecture).configure(**self.options)
-        if self.encoder is not None and (self.options or self.start is not None):
+        if self.encoder and (self.options or self.start is not None):
             raise ConfigError(
                 f"options and start are of a new network, and {self.encoder} was to be taken",
-                hint="leave them out, or leave encoder empty",
+                hint='leave them out, or set encoder = ""',
             )
         if self.n_excerpts < 1:
             raise ConfigError(f"n_excerpts={self.n_excerpts} is not positive", hint="give 1 or more")
@@ -93,7 +93,7 @@ class AudioBranch:
     @property
     def learns(self) -> bool:
         """Whether the network learns: what is new has to."""
-        return self.learn or self.encoder is None
+        return self.learn or not self.encoder
 
 
 @dataclass(frozen=True, kw_only=True)

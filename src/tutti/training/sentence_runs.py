@@ -203,7 +203,7 @@ def _branches(recipe: Recipe, data: SentenceMusic, catalogue: Catalogue, *, quie
     settings = _scheme(recipe)
     folder = settings.vectors or recipe.folder
     text = open_texts(data.sentences.sentences, settings.text, folder / VECTORS, tell=tell, quiet=quiet)
-    if settings.audio.encoder is not None and not settings.audio.learns:
+    if settings.audio.encoder and not settings.audio.learns:
         audio = indexed_songs(data.tracks, load_model(settings.audio.encoder), catalogue, folder, tell=tell)
     else:
         kept = recipe.data.store or folder

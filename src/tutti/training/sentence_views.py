@@ -129,7 +129,7 @@ def open_songs(
     """
     items = [Item(item_id=one.track_id, title=one.name, tracks=(one,)) for one in tracks]
     if not config.learns:
-        assert config.encoder is not None
+        assert config.encoder
         encoder = SoundEncoder(load_model(config.encoder))
         encoded = encoded_once(encoder, items, folder, tell, quiet=quiet)
         return kept_branch(encoder, encoded.vectors, failures=dict(encoded.problems))
@@ -170,7 +170,7 @@ def kept_branch(
 
 def _learning_model(config: AudioBranch, *, seed: int, tell: Tell) -> Model:
     """The tagger that goes on learning, or a new one; its labels, if it has some, are left behind."""
-    if config.encoder is not None:
+    if config.encoder:
         model = load_model(config.encoder)
         tell(f"songs: going on with {model.name}")
         known: dict[str, Any] = {"options": model.config.options, "resampling": model.config.resampling}

@@ -11,7 +11,6 @@ from tutti.evaluation.cross_modal import (
     Direction,
     Ranks,
     directions,
-    hubness,
     median_estimate,
     ranks_of_partners,
     score_cross_modal,
@@ -109,32 +108,6 @@ def test_two_noisy_modalities_merged_find_more_than_one_of_them():
         for asks in (("audio",), ("audio", "image"))
     )
     assert both.value > alone.value
-
-
-def test_hubs_by_hand():
-    answering = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], dtype=np.float32)
-    asking = np.array([[1, 0.1], [1, -0.1], [1, 0.2], [0.1, 1]], dtype=np.float32)
-    found = hubness(asking, answering, depth=1)  # the items are first 3, 1, 0 and 0 times
-    counts = np.array([3, 1, 0, 0])
-    assert found.skewness == pytest.approx(((counts - 1) ** 3).mean() / counts.std() ** 3)
-    assert (found.never_found, found.largest_hub) == (0.5, 0.75)
-
-
-def test_of_items_that_tie_at_the_last_rank_each_counts_by_its_chance():
-    alike = np.tile(np.float32([1, 0]), (5, 1))
-    found = hubness(alike, alike, depth=2)
-    assert np.isnan(found.skewness)
-    assert found.never_found == 0
-    assert found.largest_hub == pytest.approx(2 / 5)
-
-
-def test_a_space_with_a_hub_is_skewed():
-    points = some_points(400)
-    evenly = score_direction(points, AUDIO_TO_TEXT, bootstrap=QUICK).hubness
-    drawn = unit_rows(points["audio"] + 0.6 * points["text"][0])  # everything that asks leans to one item
-    skewed = hubness(drawn, points["text"])
-    assert skewed.largest_hub > 3 * evenly.largest_hub
-    assert skewed.skewness > evenly.skewness
 
 
 @pytest.mark.parametrize("n_items", [20, 21])

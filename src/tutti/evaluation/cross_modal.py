@@ -5,13 +5,12 @@ queries, and beside each what a random order gives. A query has one right answer
 a depth would be MRR. Items of equal similarity share their ranks: each metric is its mean over all orders of a tie.
 Where items are relevant by labels, see ``retrieval``; where queries are tags, see ``tag_retrieval``.
 
-Hubness is told per direction: in spaces of many dimensions some items are near to everything and others to nothing.
+Beside the scores of a direction stands its ``hubness``.
 
 References:
     Hodosh et al., "Framing image description as a ranking task", JAIR 47, 2013 (recall at k, median rank).
     McSherry and Najork, "Computing information retrieval performance measures efficiently in the presence of tied
         scores", ECIR 2008.
-    Radovanović et al., "Hubs in space: popular nearest neighbors in high-dimensional data", JMLR 11, 2010.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from numpy.typing import NDArray
 
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.cold_start import mean_estimate
+from tutti.evaluation.hubness import DEPTH, Hubness, check_compared, hubness
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.missing import subset_title, subsets
 from tutti.evaluation.multilabel import FloatMatrix
@@ -38,7 +38,6 @@ from tutti.files import write_text
 from tutti.models.space_models import Points, merged
 
 DEPTHS = (1, 5, 10)
-DEPTH = 10  # of mAP, NDCG and hubness
 BLOCK = 1024  # queries compared at once
 TITLES = {
     **{f"recall_at_{k}": f"R@{k}" for k in DEPTHS},
@@ -122,7 +121,7 @@ def ranks_of_partners(asking: Points, answering: Points, partners: NDArray[np.in
     Raises:
         ShapeError: The arrays do not fit.
     """
-    _check(asking, answering)
+    check_compared(asking, answering)
     before, tied = np.zeros(len(asking), dtype=np.int64), np.zeros(len(asking), dtype=np.int64)
     for first in range(0, len(asking), BLOCK):
         rows = slice(first, first + BLOCK)
@@ -130,56 +129,6 @@ def ranks_of_partners(asking: Points, answering: Points, partners: NDArray[np.in
         own = similarity[np.arange(len(similarity)), partners[rows]][:, None]
         before[rows], tied[rows] = (similarity > own).sum(axis=1), (similarity == own).sum(axis=1) - 1
     return Ranks(n_before=before, n_tied=tied, n_items=len(answering))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hubness:
-    """How unevenly items are found.
-
-    Attributes:
-        skewness: Of how often each item is among the first ``depth`` of a query; 0 where all are alike, in spaces with
-            hubs above 1. NaN where all are exactly alike.
-        never_found: Share of the items that are among nobody's first.
-        largest_hub: Share of the queries that have the most frequent item among their first.
-        depth: Of the rankings.
-    """
-
-    skewness: float
-    never_found: float
-    largest_hub: float
-    depth: int = DEPTH
-
-
-def hubness(asking: Points, answering: Points, *, depth: int = DEPTH) -> Hubness:
-    """How unevenly items are found; of items that are equally similar at the last rank each counts by its chance.
-
-    Args:
-        asking: Shape (queries, embed_dim).
-        answering: Shape (items, embed_dim).
-        depth: Of the rankings; where there are fewer items, all are found.
-
-    Raises:
-        ShapeError: The arrays do not fit.
-
-    References:
-        Radovanović et al., JMLR 11, 2010, section 2 (N_k and its skewness).
-    """
-    _check(asking, answering)
-    occurrences = np.zeros(len(answering))
-    place = max(0, len(answering) - depth)
-    for first in range(0, len(asking), BLOCK):
-        similarity = asking[first : first + BLOCK] @ answering.T
-        last = np.partition(similarity, place, axis=1)[:, place][:, None]
-        nearer, at_last = similarity > last, similarity == last
-        room = min(depth, len(answering)) - nearer.sum(axis=1, keepdims=True)
-        occurrences += (nearer + at_last * (room / at_last.sum(axis=1, keepdims=True))).sum(axis=0)
-    spread, deviations = occurrences.std(), occurrences - occurrences.mean()
-    return Hubness(
-        skewness=float((deviations**3).mean() / spread**3) if spread > 1e-12 else math.nan,
-        never_found=float((occurrences == 0).mean()),
-        largest_hub=float(occurrences.max() / len(asking)),
-        depth=depth,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -429,16 +378,6 @@ def _check_points(points: Mapping[str, Points]) -> None:
 def _complete(points: Mapping[str, Points], names: Sequence[str]) -> NDArray[np.bool_]:
     complete: NDArray[np.bool_] = np.all([np.isfinite(points[name]).all(axis=1) for name in names], axis=0)
     return complete
-
-
-def _check(asking: Points, answering: Points) -> None:
-    if asking.ndim != 2 or answering.ndim != 2 or asking.shape[1] != answering.shape[1] or not len(answering):
-        raise ShapeError(
-            f"points that ask have shape {asking.shape}, those that answer {answering.shape}",
-            hint="give (queries, embed_dim) and (items, embed_dim)",
-        )
-    if not (np.isfinite(asking).all() and np.isfinite(answering).all()):
-        raise ShapeError("some points are NaN or infinite", hint="leave out items without the modality")
 
 
 def _row(scores: DirectionScores) -> str:

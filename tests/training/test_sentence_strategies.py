@@ -21,12 +21,12 @@ from tutti.errors import ConfigError, UnknownNameError
 from tutti.models.encoders import Encoded
 from tutti.models.sentence_music import STRATEGIES, HeadConfig
 from tutti.models.sentence_retrieval import SentenceRetriever
-from tutti.text.sentences import TokenReading
+from tutti.text.sentences import SentenceEncoder, TokenReading
 from tutti.training.sentence_config import AudioBranch, StrategyConfig, TextBranch
 from tutti.training.sentence_metric import LabelPairs, MetricConfig, MetricLearning
 from tutti.training.sentence_schemes import Side, focal_loss
 from tutti.training.sentence_strategies import Branches, learn_from, learn_strategy
-from tutti.training.sentence_views import kept_branch, open_texts
+from tutti.training.sentence_views import LanguageView, kept_branch, open_songs, open_texts
 from tutti.training.trainer import TrainingConfig
 from tutti.training.triplets import triplet_loss
 from tutti.training.views import MatrixView
@@ -254,3 +254,29 @@ def test_what_stays_as_it_is_is_read_once(sounding, tiny_distilbert, tmp_path):
                             tmp_path, tell=told.append)  # fmt: skip
     assert told == ["text: vectors of 18 items"]
     assert branch.view.presence.all()
+
+
+def test_a_trained_tagger_goes_on_learning(sounding, small_model, tmp_path):
+    small_model.save(tmp_path / "tagger")
+    config = AudioBranch(encoder=str(tmp_path / "tagger"), learn=True, n_excerpts=1)
+    branch = open_songs(sounding.tracks, config, tmp_path, seed=0, tell=lambda _: None)
+    before = {name: one.clone() for name, one in small_model.network.encoder.state_dict().items()}
+    trunk = branch.view.network
+    assert all(torch.equal(one, before[name]) for name, one in trunk.tagger.encoder.state_dict().items())
+    assert branch.view.presence.tolist() == [track.split != "test" for track in sounding.tracks]
+    with torch.no_grad():
+        next(trunk.parameters()).add_(1)
+    assert torch.equal(next(iter(small_model.network.encoder.state_dict().values())), next(iter(before.values())))
+    assert branch.finish(trunk).embed_dim == small_model.embed_dim
+
+
+def test_of_a_long_text_some_pieces_are_learned_and_all_are_read(tiny_distilbert):
+    reading = TokenReading(n_tokens=8, overlap=0)
+    sentences = SentenceEncoder.load(tiny_distilbert, reading=reading)
+    view = LanguageView(sentences, ["a sad song " * 30, "a happy day", " "])
+    assert view.presence.tolist() == [True, True, False]
+    tokens = view.learn(np.array([0, 1]), seed=(1,))
+    assert tokens.shape == (2, 4, 2, 8)  # texts, pieces, numbers and masks, tokens
+    assert tokens[1, 1:].sum() == 0
+    whole = view.represent(sentences.network.eval(), np.array([0, 1]))
+    np.testing.assert_allclose(whole, sentences.encode(["a sad song " * 30, "a happy day"]), atol=1e-6)

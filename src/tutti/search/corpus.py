@@ -26,8 +26,8 @@ from tutti.search.predicted_points import DEFAULT_SPACE, told_space
 from tutti.search.reading_points import read_points
 from tutti.search.space_points import SpacePoints
 from tutti.search.vector_files import mapped_points
-from tutti.search.vocabulary import Vocabulary
 from tutti.text.spelling import plain, reminiscent
+from tutti.text.vocabulary import Vocabulary
 
 COLUMNS = [
     "track_id", "title", "artist", "album", "year", "audio", "tags", "duration", "content_hash", "duplicate_of"

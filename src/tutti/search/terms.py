@@ -1,7 +1,7 @@
 """The terms of a blended query: what is wanted and what is not, of whatever kind, and how much each counts.
 
 A term is written ``[WEIGHT*][KIND:]VALUE``: ``calm piano``, ``artist:Ella Moon``, ``0.5*sound:song.mp3``. Taking words
-apart is ``tutti.search.queries``' work; what becomes of terms, points and evidence, is in ``tutti.search.blending``.
+apart is ``tutti.text.phrases``' work; what becomes of terms, points and evidence, is in ``tutti.search.blending``.
 """
 
 from __future__ import annotations

@@ -254,6 +254,12 @@ def test_settings_that_do_not_fit_are_refused(tag_table, changes, message):
     assert not Path(tag_table["output"]).exists()
 
 
+def test_a_catalogue_without_plays_is_told(tag_table, tones):
+    with pytest.raises(ConfigError, match="by their listeners") as caught:
+        carried_out({**tag_table, "data": {**tag_table["data"], "catalogue": str(tones.folder)}})
+    assert "scheme.plays" in str(caught.value.hint)
+
+
 def test_an_unknown_sampling_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match="balance"):
         TagRetrievalConfig(sampling="balance")

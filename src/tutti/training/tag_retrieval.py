@@ -317,6 +317,7 @@ class TagLearning(ItemLearning):
         similarity = self.similarity(network)
         targets = self.wanted[self.valid] > 0
         scores = {"loss": self._valid_loss(similarity, targets), "left_out": float(self.n_left_out)}
+        scores |= {"roc_auc_macro": float("nan"), "pr_auc_macro": float("nan")}
         self.n_left_out = 0
         exists = scorable(targets)
         if exists.any():

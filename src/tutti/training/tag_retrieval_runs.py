@@ -148,7 +148,13 @@ def _sounds_once(
 def _listening_encoder(recipe: Recipe, catalogue: Catalogue, songs: TaggedSongs, tell: Tell) -> ListeningEncoder:
     """Factors of all songs: users' are made of the plays of train alone, those of other songs are folded in."""
     settings = _scheme(recipe)
-    plays = PlayCounts.of_listens(catalogue.listens()) if settings.plays is None else read_plays(settings.plays)
+    listens = catalogue.listens() if settings.plays is None else []
+    if settings.plays is None and not listens:
+        raise ConfigError(
+            f"scheme.song = {settings.song!r} knows songs by their listeners, and {catalogue.folder} has none",
+            hint="give a table of plays, scheme.plays=FILE, or set scheme.song = 'audio'",
+        )
+    plays = PlayCounts.of_listens(listens) if settings.plays is None else read_plays(settings.plays)
     tell(coverage(plays, [item.item_id for item in songs.items]).line())
     ids = {split: [item.item_id for item in songs.of_split(split)] for split in songs.rows}
     factors = split_plays(plays, ids, settings.factors)

@@ -27,7 +27,7 @@ def passages_of(
         most: Passages at most, the first and the last among them.
 
     >>> passages_of("one two three four five", n_characters=13, overlap=5)
-    ['one two three', 'three four', 'four five']
+    ['one two three', 'three four', 'five']
     """
     whole = " ".join(cleaned(text).split())
     if len(whole) <= n_characters:

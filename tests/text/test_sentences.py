@@ -69,6 +69,14 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_minilm_knows_words_and_puts_misspelt_ones_together_of_parts() -> None:
+    if not sentences.is_available():
+        pytest.skip("MiniLM is not installed (extra text)")
+    encoder = SentenceEncoder.load()
+    assert [encoder.knows(text) for text in ("sad piano", "saxaphone", "sad pinao")] == [True, False, False]
+
+
+@pytest.mark.slow
 def test_minilm_puts_like_meanings_close() -> None:
     if not sentences.is_available():
         pytest.skip("MiniLM is not installed (extra text)")

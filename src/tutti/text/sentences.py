@@ -227,7 +227,8 @@ class SentenceEncoder:
 
     def knows(self, text: str) -> bool:
         """Whether each word of a text is one of its vocabulary, rather than put together of parts."""
-        return len(self._tokenizer.tokenize(text)) == len(text.split())
+        tokens = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return len(tokens) == len(text.split())
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
         """Vectors of texts. Shape (texts, embed_dim)."""

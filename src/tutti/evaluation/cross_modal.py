@@ -65,7 +65,7 @@ def directions(modalities: Sequence[str]) -> tuple[Direction, ...]:
     """Every choice of modalities that asks for one other, and each that asks for all others merged.
 
     >>> [direction.title for direction in directions(["audio", "text"])]
-    ['audio → text', 'text → audio']
+    ['text → audio', 'audio → text']
     """
     found = []
     for answer in modalities:

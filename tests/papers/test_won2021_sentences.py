@@ -146,7 +146,7 @@ def test_a_silhouette_is_high_where_moods_lie_apart():
 @pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS[::2])
 def test_a_small_run_goes_all_the_way_and_is_taken_up_again(key: str, tmp_path: Path):
-    settings = ('sentences=["isear"]', 'strategies=["classification", "valence-arousal", "three-branch"]')
+    settings = ('sentences=["isear"]', 'strategies=["classification", "word-vectors", "three-branch"]')
     order = Order(key=key, folder=tmp_path / "out", settings=settings, smoke=True)
     told: list[str] = []
     done = carry_out(order, quiet=True, tell=told.append)

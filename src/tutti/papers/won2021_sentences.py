@@ -295,9 +295,16 @@ def _vectors(retriever: SentenceRetriever, data: SentenceMusic, order: Experimen
         one: encoded_once(retriever.encoders[one], items, folder, order.tell, quiet=order.quiet).vectors
         for one, items in (("text", texts), ("audio", songs))
     }
-    if "tags" in retriever.config.dims:
-        found["tags"] = np.stack([data.label_vectors[label] for label in data.labels])
     return found
+
+
+def _label_places(retriever: SentenceRetriever, data: SentenceMusic) -> Vectors | None:
+    """Where emotions and moods lie: as given to regression, as learned by three branches; None of other strategies."""
+    known = {"valence-arousal": data.affects, "word-vectors": data.label_vectors, "three-branch": data.label_vectors}
+    if retriever.strategy not in known:
+        return None
+    given = np.array([known[retriever.strategy][label] for label in data.labels], dtype=np.float32)
+    return retriever.places_of({"tags": given})["tags"] if retriever.strategy == "three-branch" else given
 
 
 def _queries(
@@ -322,10 +329,11 @@ def _map(
     answers = [data.mapping.moods_of[one.emotion] for one in texts]
     items = [Item(item_id=one.sentence_id, title=one.text[:120], tags=(one.emotion,)) for one in texts]
     things.append(Things(kind="texts", items=items, vectors=places["text"], words=answers))
-    if "tags" in places:
+    labels = _label_places(retriever, data)
+    if labels is not None:
         items = [Item(item_id=f"tag {one}", title=one, tags=(one,)) for one in data.labels]
         words = [data.mapping.moods_of.get(one, (one,)) for one in data.labels]
-        things.append(Things(kind="tags", items=items, vectors=places["tags"], words=words))
+        things.append(Things(kind="tags", items=items, vectors=labels, words=words))
     drawn = map_things(
         TITLES[retriever.strategy],
         things,

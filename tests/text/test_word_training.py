@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import sys
 
 import numpy as np
 import pytest
 
-from tutti.errors import ConfigError, UnknownNameError
+from tutti.errors import ConfigError, MissingExtraError, UnknownNameError
 from tutti.text.word_training import Corpus, WordTrainingConfig, train_word_vectors
 
 pytest.importorskip("gensim")
@@ -87,3 +88,10 @@ def test_what_is_no_text_is_refused(tmp_path):
 def test_settings_that_make_no_sense_are_refused(settings, error):
     with pytest.raises(error):
         WordTrainingConfig(**settings)
+
+
+def test_without_gensim_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    with pytest.raises(MissingExtraError) as refusal:
+        train_word_vectors(Corpus(texts()), SMALL)
+    assert refusal.value.hint == "run: pip install 'tutti[words]'"

@@ -29,6 +29,8 @@ from tutti.search.space_points import SpacePoints
 
 # The mean and the spread of so many tracks are as good as those of all.
 N_SAMPLED = 10_000
+# Shares of unmatched pairs, and standard deviations; see is_near.
+NEAR_TEXT, MIDDLING, OUTSTANDING = 0.9, 0.5, 2.0
 LEAST_SPREAD = 1e-4  # of cosines; below, tracks differ by rounding alone
 
 
@@ -68,6 +70,11 @@ class Blend:
     def _ascending(self) -> NDArray[np.float32]:
         """What each term adds to placed tracks, sorted. Shape (terms, placed)."""
         return np.sort(self._of_terms[:, ~np.isnan(self.total)], axis=1)
+
+    def nearness(self, position: int) -> Scores:
+        """How much nearer tracks lie to one term than on average, in standard deviations. Shape (tracks,)."""
+        signed = np.array([term.signed_weight for term in self.terms])
+        return np.asarray(self.of_term(position) * (np.linalg.norm(signed) / signed[position]), dtype=np.float32)
 
     def shares(self, row: int) -> NDArray[np.float64]:
         """What of a track's nearness is owed to which modality and term, adding up to 1. Shape (modalities, terms).
@@ -147,8 +154,10 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, f
 def is_near(blend: Blend, points: SpacePoints, calibration: Calibration, deciding: Sequence[int]) -> Flags:
     """Whether a track has what one of the deciding terms asks for. Shape (tracks,).
 
-    That is whether it lies nearer to the term than tracks do on average; to a text, nearer than most tracks lie to
-    texts that have nothing to do with them, where the space says how near that is.
+    To a sound, a picture or tracks it must lie nearer than tracks do on average. To a text it must lie nearer than nine
+    in ten tracks lie to texts that have nothing to do with them; or than half of these, where it stands out among the
+    tracks of this catalogue, which may be of another kind than the space was made with. A space that does not say how
+    near that is treats texts like sounds.
 
     Args:
         blend: Of the terms.
@@ -158,7 +167,10 @@ def is_near(blend: Blend, points: SpacePoints, calibration: Calibration, decidin
     """
     found = np.zeros(len(blend.total), dtype=bool)
     for place in deciding:
-        term = blend.terms[place]
-        flags = calibration.near(term.asked, term.point, points, blend.modalities)
-        found |= flags if flags is not None else blend.of_term(place) > 0
+        term, nearness = blend.terms[place], blend.nearness(place)
+        share = calibration.best_share(term.asked, term.point, points, blend.modalities)
+        if share is None:
+            found |= nearness > 0
+        else:
+            found |= (share >= NEAR_TEXT) | ((share >= MIDDLING) & (nearness >= OUTSTANDING))
     return found

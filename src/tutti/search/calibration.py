@@ -5,7 +5,7 @@ of pairs that do not belong together (``SpaceModelConfig.calibration``)::
 
     {"unmatched": {"text-audio": [cosines, ascending, at even shares from 0 to 1]}}
 
-A track is near where its cosine exceeds that of most such pairs.
+What is made of them is decided in ``blending``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.space_points import SpacePoints
-
-# Of the pairs that do not belong together, so many must be less alike.
-LEAST_SHARE = 0.9
 
 
 class Calibration:
@@ -51,14 +48,10 @@ class Calibration:
         shares = np.interp(cosines, quantiles, np.linspace(0, 1, len(quantiles)), left=0.0, right=1.0)
         return np.nan_to_num(shares).astype(np.float32)
 
-    def near(
+    def best_share(
         self, asked: str, point: NDArray[np.float32], points: SpacePoints, modalities: Sequence[str]
-    ) -> NDArray[np.bool_] | None:
-        """Whether a track lies near to a query by one of its modalities; None where the space does not say."""
-        found = None
-        for modality in modalities:
-            if f"{asked}-{modality}" in self._quantiles:
-                share = self.share(asked, modality, points.similarities(point, modality=modality))
-                near = np.asarray(share) >= LEAST_SHARE
-                found = near if found is None else found | near
-        return found
+    ) -> NDArray[np.float32] | None:
+        """That share by the modality for which it is greatest, None where the space does not say. Shape (tracks,)."""
+        shares = [self.share(asked, modality, points.similarities(point, modality=modality)) for modality in modalities]
+        known = [share for share in shares if share is not None]
+        return np.maximum.reduce(known) if known else None

@@ -9,7 +9,8 @@ Each part of a query gives a track a score from 0 to 1:
 * a likeness: the share of random pairs of tracks that are less alike than the track and the example.
 
 A word that can be heard is *present* only where it is likelier than in music at large (evidence above 0): a share alone
-would always find something, since something is always on top. A minus rejects every track in which its word is present.
+would always find something, since something is always on top. A minus rejects every track in which its word is present,
+and of the others those that stand apart from the catalogue's tracks by how much evidence of it they have.
 
 A track's score is the geometric mean over the parts. A part that is not present counts half; one with a minus, or
 guessed by sentence vectors, weighs half; none counts less than 0.02, so that one word cannot undo all others. Hits are
@@ -40,6 +41,8 @@ TYPED, TYPED_NEAR, IN_A_NAME = 3.0, 1.5, 1.0
 
 # Evidence above this makes a word present.
 PRESENT = 0.0
+# Fewer tracks do not tell two groups apart.
+FEWEST_PARTED = 20
 LESSER_WEIGHT = 0.5
 ABSENT = 0.5
 LEAST_PRESENT = 1 / 3
@@ -120,8 +123,32 @@ def score_meaning(meaning: Meaning, corpus: Corpus) -> Part:
         scores = np.where(whole, WHOLE_NAME, np.where(in_a_name, PART_OF_NAME, 0.0))
         present = whole | in_a_name
     if meaning.is_negative:
-        scores, present = 1 - scores, ~present
+        heard = evidence > rejected_above(evidence) if meaning.weights else present
+        scores, present = 1 - scores, ~(present | heard)
     return Part(term=meaning.phrase, meaning=meaning, scores=scores.astype(np.float32), present=present, found=found)
+
+
+def rejected_above(evidence: Scores) -> float:
+    """The evidence above which a minus rejects: 0, or less where the catalogue's tracks part in two below it.
+
+    Models are cautious about music of another kind than they learned from: they may give all of it less evidence than
+    0, and the sung tracks still more of it than the others. The two groups are those of the least spread within them.
+
+    References:
+        Otsu, "A threshold selection method from gray-level histograms", IEEE SMC 9(1), 1979.
+
+    >>> sung, played = np.linspace(-1.1, -0.9, 20), np.linspace(-3.1, -2.9, 20)
+    >>> round(rejected_above(np.concatenate([sung, played]).astype(np.float32)), 1)
+    -2.0
+    """
+    values = np.sort(evidence[~np.isnan(evidence)]).astype(np.float64)
+    if len(values) < FEWEST_PARTED:
+        return PRESENT
+    counts = np.arange(1, len(values))
+    sums = np.cumsum(values)[:-1]
+    below, above = sums / counts, (values.sum() - sums) / (len(values) - counts)
+    cut = int(np.argmax(counts * (len(values) - counts) * (above - below) ** 2))
+    return min(PRESENT, float((values[cut] + values[cut + 1]) / 2))
 
 
 def combined_evidence(meaning: Meaning, corpus: Corpus) -> Scores:

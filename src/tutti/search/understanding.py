@@ -23,7 +23,7 @@ from tutti.search.heard_sounds import HEARD, HeardSounds, heard_points
 from tutti.search.lyrics import Lyrics, score_lyrics
 from tutti.search.meaning import Interpreter, Meaning
 from tutti.search.pointing import Loader, Placer, Pointed, Pointer
-from tutti.search.ranking import LESSER_WEIGHT, Flags, Part, score_meaning
+from tutti.search.ranking import Flags, Part, score_meaning
 from tutti.search.space_points import SpacePoints
 from tutti.search.terms import Query, Term
 from tutti.text.documents import decoded
@@ -32,8 +32,8 @@ from tutti.text.phrases import LONGEST_QUERY
 
 DEFAULT_SPACE = "tutti-words"
 WORDS = "words"
-# Of a term of words, what its sentence counts where it has a point; its phrases share the rest. Of 0.25 to 0.9, tried on
-# 47 captions, 0.75 found most.
+# Of a term of words, what its sentence counts where it has a point; its phrases share the rest. Of 0.25 to 0.9, tried
+# on 47 captions, 0.75 found most.
 SENTENCE_SHARE = 0.75
 # Of longer texts only tags are taken apart: what a story mentions by the way is no title and no name.
 LONGEST_SENTENCE = 300  # characters
@@ -143,12 +143,13 @@ class Understanding:
         pointed = self._sentences(term, text, meanings, query, found) if has_reader else []
         signed = [replace(one, is_negative=one.is_negative != term.is_negative) for one in meanings]
         parts = [score_meaning(one, self._corpus) for one in signed if one.how not in ("unheard", "unknown")]
-        share = 1 - SENTENCE_SHARE if pointed else 1.0
-        rejects = LESSER_WEIGHT if all(part.is_negative for part in parts) else 1.0
-        weight = term.weight * query.weights.get(WORDS, 1.0) * share * rejects
-        total = sum(part.weight for part in parts)
+        asking = sum(part.weight for part in parts if not part.is_negative)
+        weight = term.weight * query.weights.get(WORDS, 1.0)
+        share = weight * (1 - SENTENCE_SHARE if pointed else 1.0) / (asking or 1.0)
         found.meanings += signed
-        found.parts += [replace(part, importance=weight / total) for part in parts if weight]
+        # What is rejected is no part of the sentence, and shares its weight with nothing.
+        weighted = [replace(part, importance=weight if part.is_negative else share) for part in parts]
+        found.parts += [part for part in weighted if weight]
         return pointed
 
     def _meanings(self, text: str, *, has_point: bool) -> tuple[Meaning, ...]:
@@ -171,6 +172,8 @@ class Understanding:
                 kept, rejected = (_without(one.phrase, words) for words in (kept, rejected))
             elif one.is_negative and one.weights and one.phrase not in rejected:  # "instrumental"
                 kept, rejected = _without(one.phrase, kept), ", ".join([rejected, *one.weights]).strip(", ")
+            if one.is_negative and one.weights and query.weights.get(WORDS, 1.0):  # tags tell it better than points
+                rejected = _without(one.phrase, rejected)
         signed = ((kept, term.is_negative), (rejected, not term.is_negative))
         weight = term.weight * SENTENCE_SHARE
         try:
@@ -265,11 +268,12 @@ class Understanding:
         if not query.weights:
             return
         points = self._pointer(query.space).points if self._corpus.spaces() or query.space else None
-        known = sorted({WORDS, "audio", *(points.modalities if points else ())})
+        known = sorted({WORDS, "audio", *(points.record.modalities if points else ())})
         for name in query.weights:
             if name not in known:
                 raise unknown_name("modality of these tracks", name, known)
-        if not any(query.weights.get(name, 1.0) for name in known):
+        counting = {WORDS, *(points.modalities if points else ("audio",))}
+        if not any(query.weights.get(name, 1.0) for name in counting):
             raise QueryError("all weights are 0, so that nothing would count", hint="give one of them more than 0")
 
 

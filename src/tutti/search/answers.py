@@ -52,7 +52,8 @@ def hits_of(
         vectors = vectors_of(ranking.rows, understood.points, corpus)
         order = diversified(ranking.scores, vectors, k=query.k, diversity=query.diversity)
     rows = [int(ranking.rows[place]) for place in order]
-    texts = texts_of([corpus.track_ids[row] for row in rows], catalogue) if understood.words else {}
+    is_written_of = bool(understood.words) and corpus.has_texts
+    texts = texts_of([corpus.track_ids[row] for row in rows], catalogue) if is_written_of else {}
     return [
         _hit(
             understood,

@@ -163,6 +163,12 @@ class Corpus:
         """Of the releases, 0 where unknown. Shape (tracks,)."""
         return np.asarray(pc.fill_null(self.tracks["year"], 0), dtype=np.int64)
 
+    @cached_property
+    def has_texts(self) -> bool:
+        """Whether anything is written of any track: reviews, lyrics, …"""
+        batches = self._catalogue.read_in_batches("tracks", columns=["texts"])
+        return any(len(pc.list_flatten(batch["texts"])) for batch in batches)
+
     # Spaces, artists, listeners
 
     def spaces(self) -> tuple[str, ...]:

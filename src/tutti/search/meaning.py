@@ -29,6 +29,7 @@ SIMILARITY_FLOOR = 0.6
 SIMILARITY_MARGIN = 0.05
 # A description of which no model hears at least this share would be another thing.
 LEAST_COVERAGE = 0.3
+N_REMEMBERED = 1_000  # phrases that are in no list
 
 
 class Encoder(Protocol):
@@ -91,6 +92,7 @@ class Interpreter:
         self._names = names
         self._encoder = encoder
         self._thesaurus = thesaurus or load_thesaurus()
+        self._likenesses: dict[str, Meaning] = {}
         self._term_vectors: tuple[list[str], NDArray[np.float32]] | None = None
 
     def interpret(self, query: str) -> tuple[Meaning, ...]:
@@ -189,6 +191,13 @@ class Interpreter:
 
     def _by_likeness(self, text: str) -> Meaning:
         """By spelling where it is nearly right, else by sentence vectors."""
+        if text not in self._likenesses:
+            if len(self._likenesses) >= N_REMEMBERED:
+                self._likenesses.clear()
+            self._likenesses[text] = self._found_alike(text)
+        return self._likenesses[text]
+
+    def _found_alike(self, text: str) -> Meaning:
         sense = self._thesaurus.find(text)
         # A term of music that no model here can hear is no misspelling of another.
         found = (self._by_spelling(text) if sense is None else None) or self._by_vectors(text)

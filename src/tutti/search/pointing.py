@@ -29,6 +29,7 @@ from tutti.text.passages import passages_of
 from tutti.text.spelling import plain, reminiscent
 
 LONGEST_NAME = 60
+N_REMEMBERED, LONGEST_REMEMBERED = 256, 1_000  # texts, and their characters
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
@@ -101,6 +102,7 @@ class Pointer:
         self.points = points
         self._corpus = corpus
         self._placer = placer
+        self._texts: dict[str, NDArray[np.float32] | None] = {}  # read before: many queries have words in common
 
     def of_term(self, term: Term) -> Pointed:
         """The point of any term but words and lyrics.
@@ -157,6 +159,15 @@ class Pointer:
 
     def _placed_text(self, text: str) -> NDArray[np.float32] | None:
         """The mean of the passages' points, None where none says anything. Shape (embed_dim,)."""
+        if len(text) > LONGEST_REMEMBERED:
+            return self._read_text(text)
+        if text not in self._texts:
+            if len(self._texts) >= N_REMEMBERED:
+                self._texts.clear()
+            self._texts[text] = self._read_text(text)
+        return self._texts[text]
+
+    def _read_text(self, text: str) -> NDArray[np.float32] | None:
         placed = self._placer().place_texts(passages_of(text))
         known = placed[~np.isnan(placed).any(axis=1)]
         point: NDArray[np.float32] = unit_rows(known.sum(axis=0, keepdims=True))[0]

@@ -12,7 +12,9 @@ from tutti.evaluation.cross_modal import (
     Ranks,
     directions,
     median_estimate,
+    paired_difference,
     ranks_of_partners,
+    reciprocal_ranks,
     score_cross_modal,
     score_direction,
 )
@@ -108,6 +110,23 @@ def test_two_noisy_modalities_merged_find_more_than_one_of_them():
         for asks in (("audio",), ("audio", "image"))
     )
     assert both.value > alone.value
+
+
+def test_what_a_modality_adds_is_told_by_the_same_queries():
+    points = some_points(600, noise=1.0)
+    points["image"][:20] = np.nan
+    alone, both = (
+        reciprocal_ranks(points, Direction(asks=asks, answers=("text",))) for asks in (("audio",), ("audio", "image"))
+    )
+    scored = score_direction(points, AUDIO_TO_TEXT, bootstrap=QUICK)
+    assert alone.mean() == pytest.approx(scored.metrics["mrr"].value)
+    found = paired_difference(both, alone, bootstrap=Bootstrap(n_resamples=200))
+    assert np.isnan(both).sum() == 20
+    assert found.value == pytest.approx((both - alone)[20:].mean())
+    assert 0 < found.low < found.value < found.high
+    assert paired_difference(alone, alone, bootstrap=QUICK).value == 0
+    with pytest.raises(ShapeError, match="cannot be compared"):
+        paired_difference(alone, both[:5], bootstrap=QUICK)
 
 
 @pytest.mark.parametrize("n_items", [20, 21])

@@ -20,7 +20,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from numpy.typing import NDArray
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.cold_start import mean_estimate
 from tutti.evaluation.hubness import DEPTH, Hubness, check_compared, hubness
-from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.intervals import Bootstrap, Difference, difference_of_samples
 from tutti.evaluation.missing import subset_title, subsets
 from tutti.evaluation.multilabel import FloatMatrix
 from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate, seeds_in_words, without_nan
@@ -170,6 +169,26 @@ def score_direction(
     Raises:
         ConfigError: Fewer than two items have what is asked for, or none has both.
     """
+    queries, rows, asking, answering = _compared(points, direction, weights)
+    ranks = ranks_of_partners(asking, answering, np.searchsorted(rows, queries))
+    metrics = {name: _share(values, bootstrap) for name, values in _per_query(ranks).items()}
+    metrics["median_rank"] = median_estimate(ranks.middle, bootstrap)
+    of_all = Ranks(n_before=np.zeros(1, np.int64), n_tied=np.array([len(rows) - 1]), n_items=len(rows))
+    chance = {name: float(values[0]) for name, values in _per_query(of_all).items()}
+    return DirectionScores(
+        direction=direction,
+        n_queries=len(queries),
+        n_items=len(rows),
+        metrics={name: metrics[name] for name in TITLES},
+        chance=chance | {"median_rank": (len(rows) + 1) / 2},
+        hubness=hubness(asking, answering),
+    )
+
+
+def _compared(
+    points: Mapping[str, Points], direction: Direction, weights: Mapping[str, float] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Points, Points]:
+    """The rows that ask and those that answer, and their points."""
     answers, asks = (_complete(points, some) for some in (direction.answers, direction.asks))
     rows, queries = np.flatnonzero(answers), np.flatnonzero(answers & asks)
     if len(rows) < 2 or not len(queries):
@@ -182,19 +201,48 @@ def score_direction(
         for names, some in ((direction.asks, queries), (direction.answers, rows))
     )
     # Points of opposite directions merge into none; such an item answers nothing and its query finds nothing.
-    ranks = ranks_of_partners(np.nan_to_num(asking), np.nan_to_num(answering), np.searchsorted(rows, queries))
-    metrics = {name: _share(values, bootstrap) for name, values in _per_query(ranks).items()}
-    metrics["median_rank"] = median_estimate(ranks.middle, bootstrap)
-    of_all = Ranks(n_before=np.zeros(1, np.int64), n_tied=np.array([len(rows) - 1]), n_items=len(rows))
-    chance = {name: float(values[0]) for name, values in _per_query(of_all).items()}
-    return DirectionScores(
-        direction=direction,
-        n_queries=len(queries),
-        n_items=len(rows),
-        metrics={name: metrics[name] for name in TITLES},
-        chance=chance | {"median_rank": (len(rows) + 1) / 2},
-        hubness=hubness(np.nan_to_num(asking), np.nan_to_num(answering)),
-    )
+    return queries, rows, np.nan_to_num(asking), np.nan_to_num(answering)
+
+
+def reciprocal_ranks(points: Mapping[str, Points], direction: Direction) -> FloatMatrix:
+    """Of each item that asks, the mean over all orders of a tie of one over the rank of its own; NaN of others.
+
+    Args:
+        points: Of each modality, of length 1, NaN where an item lacks it. Shape (items, embed_dim).
+        direction: What asks for what.
+
+    Returns:
+        Shape (items,). Their mean is MRR.
+
+    Raises:
+        ConfigError: There is nothing to find, or nothing that asks.
+    """
+    queries, rows, asking, answering = _compared(points, direction, None)
+    ranks = ranks_of_partners(asking, answering, np.searchsorted(rows, queries))
+    found: FloatMatrix = np.full(len(points[direction.asks[0]]), np.nan)
+    found[queries] = ranks.mean_gain(1 / np.arange(1, ranks.n_items + 1))
+    return found
+
+
+def paired_difference(first: FloatMatrix, second: FloatMatrix, *, bootstrap: Bootstrap) -> Difference:
+    """The mean of the first less that of the second, over the items that have both numbers; both see the same draws.
+
+    Args:
+        first: A number an item, such as :func:`reciprocal_ranks`; NaN without one. Shape (items,).
+        second: The same.
+        bootstrap: How the interval is drawn.
+
+    Raises:
+        ShapeError: The shapes differ, or no item has both.
+    """
+    both = np.isfinite(first) & np.isfinite(second) if first.shape == second.shape else np.zeros(0, dtype=np.bool_)
+    if not both.any():
+        raise ShapeError(
+            f"numbers of shapes {first.shape} and {second.shape} cannot be compared", hint="score the same items twice"
+        )
+    gained = (first - second)[both]
+    samples = [weights @ gained / len(gained) for weights in bootstrap.weights(len(gained), n_labels=1)]
+    return difference_of_samples(np.concatenate(samples), float(gained.mean()), bootstrap)
 
 
 def _per_query(ranks: Ranks) -> dict[str, FloatMatrix]:
@@ -393,27 +441,3 @@ def _hub_row(scores: DirectionScores) -> str:
     found = scores.hubness
     skewness = "none" if math.isnan(found.skewness) else f"{found.skewness:.2f}"
     return f"| {scores.direction.title} | {skewness} | {found.never_found:.3f} | {found.largest_hub:.3f} |"
-
-
-def unmatched_cosines(points: Mapping[str, Points], *, seed: int, n_pairs: int = 20_000) -> dict[str, Any]:
-    """How near points of different items lie: what ``SpaceModelConfig.calibration`` keeps of a space.
-
-    Args:
-        points: Of each modality, NaN where an item lacks it. Shape (items, embed_dim).
-        seed: Of the pairs that are drawn.
-        n_pairs: At most, of each two modalities.
-
-    Returns:
-        ``unmatched``: by ``asks-answers`` 101 cosines, ascending, at even shares of the pairs.
-    """
-    rng, found = np.random.default_rng(seed), {}
-    for asks, answers in permutations(points, 2):
-        asking, answering = (np.flatnonzero(_complete(points, [name])) for name in (asks, answers))
-        if not len(asking) or not len(answering):
-            continue
-        first, second = rng.choice(asking, n_pairs), rng.choice(answering, n_pairs)
-        first, second = first[first != second], second[first != second]
-        if len(first):
-            cosines = np.einsum("ij,ij->i", points[asks][first], points[answers][second])
-            found[f"{asks}-{answers}"] = np.quantile(cosines, np.linspace(0, 1, 101)).round(4).tolist()
-    return {"unmatched": found}

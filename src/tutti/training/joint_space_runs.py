@@ -23,10 +23,11 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of, told_apart
 from tutti.data.track import Modality
 from tutti.errors import ConfigError
-from tutti.evaluation.cross_modal import CrossModalReport, score_cross_modal, unmatched_cosines
+from tutti.evaluation.cross_modal import CrossModalReport, score_cross_modal
 from tutti.evaluation.indexed_sounds import indexed_sounds
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.tagging import dataset_title
+from tutti.evaluation.unmatched import unmatched_cosines
 from tutti.listening.factors import factorise
 from tutti.listening.play_files import read_plays
 from tutti.listening.plays import PlayCounts

@@ -19,8 +19,8 @@ from tutti.search.space_points import SpacePoints
 from tutti.search.terms import Query
 from tutti.search.understanding import Understood
 
-# Reasons that words of a text may add to; an artist's name in a biography is no reason for a likeness.
-READ = ("near", "lyrics", "tag", "synonym", "description", "spelling", "sentence vectors", "missing")
+# Reasons that the words of a track's texts may add to, the first of these that a hit has.
+READ = ("lyrics", "near", "tag", "synonym", "description", "typed", "spelling", "sentence vectors", "missing")
 N_UNKNOWN_NOTED = 3
 
 
@@ -121,10 +121,12 @@ def _hit(
     why = reasons_of(understood.parts, row, corpus, example=example)
     shared = shared_words(" ".join(understood.words), texts)
     if shared:
-        first = next((i for i, reason in enumerate(why) if reason.how in READ), None)
-        if first is not None:
-            said = f"{why[first].text}; its texts say {', '.join(shared)}"
-            why = (*why[:first], replace(why[first], words=shared, text=said), *why[first + 1 :])
+        hows = [reason.how for reason in why]
+        place_said = next((hows.index(how) for how in READ if how in hows), None)
+        if place_said is not None:
+            reason = why[place_said]
+            said = replace(reason, words=shared, text=f"{reason.text}; its texts say {', '.join(shared)}")
+            why = (*why[:place_said], said, *why[place_said + 1 :])
     return Hit(
         track_id=corpus.track_ids[row],
         path=corpus.path(row),

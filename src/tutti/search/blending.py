@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from tutti.search.calibration import Calibration
 from tutti.search.evidence import percentiles
 from tutti.search.pointing import Pointed
-from tutti.search.ranking import LESSER_WEIGHT, Flags, Part, Scores
+from tutti.search.ranking import Flags, Part, Scores
 from tutti.search.space_points import SpacePoints
 
 # The mean and the spread of so many tracks are as good as those of all.
@@ -136,7 +136,7 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, f
         factor: By which the modalities' weights raise or lower it.
     """
     scores = np.where(np.isnan(blend.total), np.nan, percentiles(blend.total)).astype(np.float32)
-    weight = sum(term.weight * (LESSER_WEIGHT if term.is_negative else 1.0) for term in blend.terms)
+    weight = sum(term.weight for term in blend.terms)
     wanted = [term.name for term in blend.terms if not term.is_negative] or [term.name for term in blend.terms]
     return Part(
         term=" + ".join(wanted),

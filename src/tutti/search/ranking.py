@@ -12,8 +12,8 @@ A word that can be heard is *present* only where it is likelier than in music at
 would always find something, since something is always on top. A minus rejects every track in which its word is present,
 and of the others those that stand apart from the catalogue's tracks by how much evidence of it they have.
 
-A track's score is the geometric mean over the parts. A part that is not present counts half; one with a minus, or
-guessed by sentence vectors, weighs half; none counts less than 0.02, so that one word cannot undo all others. Hits are
+A track's score is the weighted geometric mean over the parts. A part that is not present counts half; one that is
+guessed by sentence vectors weighs half; none counts less than 0.02, so that one word cannot undo all others. Hits are
 the tracks in which at least a third of what is asked for is present, and nothing that a minus rejects.
 """
 
@@ -62,7 +62,7 @@ class Part:
         present: Whether the track has what is asked for, or lacks what is rejected. Shape (tracks,).
         found: Tracks found by other than the models' tags, by how: ``typed``, ``title``, ``artist``, …
         how: ``words``, ``sound`` (a likeness), ``lyrics`` or ``points``.
-        importance: Beside the other parts, before what is rejected or guessed is taken for less.
+        importance: Beside the other parts, before what is guessed is taken for less.
         rejects: Whether it rejects tracks though it has no meaning.
         counts: Whether its presence helps to make a track a hit; otherwise it merely orders.
         suffices: Whether its presence makes a track a hit by itself.
@@ -90,7 +90,7 @@ class Part:
     def weight(self) -> float:
         """In the mean over the parts."""
         is_guess = self.meaning is not None and self.meaning.how == "sentence vectors"
-        return self.importance * (LESSER_WEIGHT if self.is_negative or is_guess else 1.0)
+        return self.importance * (LESSER_WEIGHT if is_guess else 1.0)
 
     def counted(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """The scores of some tracks as they enter the mean, NaN where the part says nothing of a track."""

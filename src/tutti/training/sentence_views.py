@@ -163,7 +163,7 @@ def kept_branch(
         vectors: NaN where it is absent. Shape (things, embed_dim).
         failures: What could not be read.
     """
-    presence: NDArray[np.bool_] = np.isfinite(vectors).all(axis=1)
+    presence: NDArray[np.bool_] = np.all(np.isfinite(vectors), axis=1)
     view = MatrixView(encoder.modality, vectors, presence)
     return Branch(view=view, dropout=0.0, finish=lambda _: encoder, failures=failures or {})
 

@@ -1,4 +1,4 @@
-"""How near points lie that do not belong together: what a cosine means in a space, to whoever must say that nothing fits.
+"""How near points lie that do not belong together: what a cosine means to whoever must say that nothing fits.
 
 ``tutti.search.calibration`` reads what a space model keeps of it.
 """

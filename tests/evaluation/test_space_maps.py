@@ -15,7 +15,7 @@ from tutti.data.track import Track
 from tutti.errors import ConfigError, UnknownNameError
 from tutti.evaluation.map_figure import draw_map
 from tutti.evaluation.maps import MapSettings, map_model
-from tutti.evaluation.space_maps import AS_THEY_ARE, MOST_OF_KIND, Things, map_things
+from tutti.evaluation.space_maps import AS_THEY_ARE, MOST_OF_KIND, Things, map_retriever, map_things
 from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.models.spaces import SpaceConfig, SpaceNetwork
 from tutti.models.text_readers import TextReader
@@ -137,3 +137,29 @@ def test_a_space_is_mapped_with_the_tags_of_its_items(tmp_path: Path):
     assert asked.colours[-2:] == ("sad", "angry")
     with pytest.raises(UnknownNameError, match="image"):
         map_model(str(tmp_path / "words"), tmp_path / "catalogue", MapSettings(modality="image"))
+
+
+class Heard:
+    """A strategy of sentence-to-music whose valence and arousal are made up."""
+
+    name = "valence-arousal"
+
+    def song_vectors(self, tracks) -> np.ndarray:
+        return np.array([[float(track.track_id[1:]), 0.5] for track in tracks], dtype=np.float32)
+
+    def text_vectors(self, texts) -> np.ndarray:
+        return np.array([[len(text) % 3, 0.2] for text in texts], dtype=np.float32)
+
+    def places_of(self, vectors):
+        return vectors
+
+
+def test_a_strategy_of_sentence_to_music_maps_a_catalogue_and_sentences(tmp_path: Path):
+    catalogue = Catalogue.create(tmp_path / "catalogue")
+    catalogue.put_tracks(Track(track_id=f"t{n}", split="test", tags=("calm",)) for n in range(4))
+    (tmp_path / "mine.tsv").write_text("a slow night\tsad\ttest\nloud guitars\tangry\ttest\n")
+    drawn = map_retriever(Heard(), catalogue, MapSettings(sentences=tmp_path / "mine.tsv"))
+    assert list(drawn.points) == [AS_THEY_ARE]
+    assert drawn.kinds == ("songs",) * 4 + ("sentences",) * 2
+    assert drawn.colours == ("calm",) * 4 + ("sad", "angry")
+    assert map_retriever(Heard(), catalogue, MapSettings()).kinds == ("songs",) * 4

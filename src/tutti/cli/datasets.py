@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -222,7 +222,8 @@ def sentences(
 ) -> None:
     """Show a set of sentences that are labelled with emotions, and what of it lies below --root."""
     from tutti.data.datasets import SENTENCE_SETS, find_sentence_set
-    from tutti.data.datasets.sentence_sets import invented, told_of
+    from tutti.data.datasets.sentence_sets import counts_of, told_of
+    from tutti.data.world.sentences import KINDS, write_sentences
 
     if name is None:
         rows = [("NAME", "EMOTIONS", "LICENCE")]
@@ -230,39 +231,17 @@ def sentences(
             _table([*rows, *((one.name, str(len(one.emotions)), one.licence) for one in SENTENCE_SETS.values())])
         )
         return
-    if name.startswith("world-") and output is not None:
-        invented(name, seed=seed).write(output)
-        return
-    chosen = find_sentence_set(name)
-    if fixture_in is not None:
+    kind = name.removeprefix("world-")
+    chosen = None if kind in KINDS else find_sentence_set(name)
+    if chosen is not None and fixture_in is not None:
         chosen.make_fixture(fixture_in)
-    read = None if root is None else chosen.read(root, seed=seed)
-    typer.echo("\n".join(told_of(chosen, read)))
-    if read is not None and output is not None:
+    if chosen is not None and root is None:
+        typer.echo("\n".join(told_of(chosen)))
+        return
+    read = write_sentences(kind, n_sentences=1_000, seed=seed) if chosen is None else chosen.read(root or "", seed=seed)
+    typer.echo("\n".join(counts_of(read, chosen)))
+    if output is not None:
         read.write(output)
-
-
-@datasets_app.command("clean-tags")
-def clean_tags(
-    raw: Annotated[Path, typer.Argument(help="A table of song, tag and score with tabs, or last.fm's lastfm_tags.db.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The table, as track_tags.tsv of MSD500.")],
-    taxonomy: Annotated[
-        Path | None, typer.Option(help="Lines of tag, tab, category: other tags are dropped. [all are kept]")
-    ] = None,
-    score: Annotated[str, typer.Option(help="code keeps scores of 50 and more, thesis all but 0.")] = "code",
-    most_tags: Annotated[int, typer.Option(help="Songs with more tags are removed.")] = 20,
-    least_songs: Annotated[int, typer.Option(help="Tags of fewer songs are removed.")] = 100,
-) -> None:
-    """Clean raw tags as MSD500 was: weak ones dropped, forms of a word as one, tags of few songs dropped."""
-    from tutti.data.tag_cleanup import CleanupConfig, ScoreFilter, read_annotations, read_taxonomy
-    from tutti.data.tag_cleanup import clean_tags as clean
-
-    config = CleanupConfig(score_filter=cast(ScoreFilter, score), most_tags=most_tags, least_songs=least_songs)
-    listed = None if taxonomy is None else read_taxonomy(taxonomy)
-    made = clean(read_annotations(raw), config, taxonomy=listed)
-    made.save(output)
-    rows = [(step.name, f"{step.n_annotations:,}", f"{step.n_songs:,}", f"{step.n_tags:,}") for step in made.steps]
-    typer.echo(_table([("STEP", "ANNOTATIONS", "SONGS", "TAGS"), *rows]))
 
 
 @contextlib.contextmanager

@@ -29,8 +29,10 @@ from tutti.data.track import Modality
 from tutti.errors import ConfigError, MissingExtraError, import_extra, unknown_name
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import ModalityEncoder
-from tutti.models.model_folders import CONFIG
+from tutti.models.model_folders import CONFIG, kind_in
 from tutti.models.multimodal import MultimodalModel, find_multimodal
+from tutti.models.sentence_retrieval import KIND as RETRIEVER
+from tutti.models.sentence_retrieval import SentenceRetriever
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.space_models import is_space_model, load_space_model
 from tutti.models.zoo import Zoo, load_model
@@ -124,7 +126,8 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
     """The map of what a model makes of a catalogue's items.
 
     Args:
-        model: The folder of a space model, of a multimodal model, of a tagger or of one encoder, or a published name.
+        model: The folder of a space model, of a strategy of sentence-to-music, of a multimodal model, of a tagger or of
+            one encoder, or a published name.
         on: The catalogue's folder.
         settings: What is mapped, and how.
 
@@ -139,6 +142,10 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
         from tutti.evaluation.space_maps import map_space  # which draws on this module
 
         return map_space(load_space_model(model), catalogue, settings)
+    if kind_in(Path(model)) == RETRIEVER:
+        from tutti.evaluation.space_maps import map_retriever
+
+        return map_retriever(SentenceRetriever.load(Path(model)), catalogue, settings)
     if settings.sentences is not None:
         raise ConfigError(f"{model} is no space that places sentences", hint="leave out the sentences, or name a space")
     facts = None if settings.colour_by is None else catalogue.facts()

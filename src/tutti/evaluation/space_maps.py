@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of
-from tutti.data.sentences import read_sentences
+from tutti.data.sentences import Sentence, read_sentences
 from tutti.errors import ConfigError, unknown_name
 from tutti.evaluation.maps import (
     FEWEST,
@@ -37,6 +37,7 @@ from tutti.evaluation.maps import (
     umap_reducer,
     words_of,
 )
+from tutti.models.sentence_retrieval import SentenceRetriever
 from tutti.models.space_models import ReadsTexts, SpaceModel, unit_rows
 
 MOST_OF_KIND = 1_000
@@ -145,13 +146,45 @@ def map_space(model: SpaceModel, catalogue: Catalogue, settings: MapSettings) ->
     if settings.modality is None:
         things += _tags(model, items)
     if settings.sentences is not None:
-        things.append(_sentences(model, settings.sentences, settings.split))
+        asked = _chosen(settings.sentences, settings.split)
+        things.append(_sentences(asked, model.place_texts([one.text for one in asked])))
     return map_things(
         model.name,
         [one for one in things if np.isfinite(one.vectors).all(axis=1).any()],
         settings,
         dataset=catalogue.folder.name,
         coloured_by=settings.colour_by or "tag",
+    )
+
+
+def map_retriever(model: SentenceRetriever, catalogue: Catalogue, settings: MapSettings) -> ItemMap:
+    """The map of a catalogue's tracks, and of sentences, where a strategy of sentence-to-music puts them.
+
+    Args:
+        model: By any of the strategies; valence and arousal are drawn as they are.
+        catalogue: Whose tracks are heard.
+        settings: With sentences, if these are to be placed.
+
+    Raises:
+        ConfigError: No track can be heard.
+        DatasetError: There are no sentences.
+        UnknownNameError: Nothing has the fact that is to colour.
+        MissingExtraError: A projection's package is not installed.
+    """
+    tracks = catalogue.tracks(where=None if settings.split == "all" else f"split = '{settings.split}'")
+    tracks = [track for track in tracks if track.duplicate_of is None]
+    items = items_of(tracks)
+    vectors = {"audio": model.song_vectors([item.tracks[0] for item in items])}
+    asked = None if settings.sentences is None else _chosen(settings.sentences, settings.split)
+    if asked is not None:
+        vectors["text"] = model.text_vectors([one.text for one in asked])
+    places = model.places_of(vectors)
+    things = [
+        Things(kind="songs", items=items, vectors=places["audio"], words=words_of(items, settings, catalogue)),
+        *([] if asked is None else [_sentences(asked, places["text"])]),
+    ]
+    return map_things(
+        model.name, things, settings, dataset=catalogue.folder.name, coloured_by=settings.colour_by or "tag"
     )
 
 
@@ -173,15 +206,19 @@ def _tags(model: SpaceModel, items: Sequence[Item]) -> list[Things]:
     ]
 
 
-def _sentences(model: SpaceModel, path: Path, split: str) -> Things:
-    """The sentences of a split, coloured by their emotions."""
+def _chosen(path: Path, split: str) -> Sequence[Sentence]:
+    """The sentences of a split, or all."""
     read = read_sentences(path)
-    some = read.sentences if split == "all" else read.of_split(split)
+    return read.sentences if split == "all" else read.of_split(split)
+
+
+def _sentences(sentences: Sequence[Sentence], vectors: Vectors) -> Things:
+    """Sentences, coloured by their emotions."""
     return Things(
         kind="sentences",
-        items=[Item(item_id=one.sentence_id, title=one.text[:MOST_SHOWN], tags=(one.emotion,)) for one in some],
-        vectors=model.place_texts([one.text for one in some]),
-        words=[(one.emotion,) for one in some],
+        items=[Item(item_id=one.sentence_id, title=one.text[:MOST_SHOWN], tags=(one.emotion,)) for one in sentences],
+        vectors=vectors,
+        words=[(one.emotion,) for one in sentences],
     )
 
 

@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 from tutti.data.datasets.dataset import RemoteFile, missing_or_broken
-from tutti.data.datasets.sentence_sets import SentenceSet
+from tutti.data.datasets.sentence_sets import SentenceSet, not_here
 from tutti.data.sentences import LabelledSentences, Sentence, gather
 from tutti.files import write_text
 from tutti.text.documents import decoded
@@ -41,7 +41,7 @@ def load(root: Path, seed: int) -> LabelledSentences:
         folder = root / author / FOLDER
         paths = sorted(folder.glob("*.agree")) if folder.is_dir() else []
         if not paths:
-            raise missing_or_broken(folder, FileNotFoundError(), what=f"tales by {author}")
+            raise not_here("alm", folder, what=f"tales by {author}")
         for path in paths:
             for line in _lines(path):
                 number, _, rest = line.partition("@")

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tutti.data.datasets.dataset import RemoteFile, missing_or_broken
-from tutti.data.datasets.sentence_sets import SentenceSet
+from tutti.data.datasets.dataset import RemoteFile
+from tutti.data.datasets.sentence_sets import SentenceSet, not_here
 from tutti.data.sentences import LabelledSentences, Sentence, gather, read_rows
 from tutti.errors import DatasetError
 from tutti.files import write_text
@@ -37,7 +37,7 @@ def load(root: Path, seed: int) -> LabelledSentences:
     """All situations; empty ones are left out and counted."""
     path = next((root / name for name in NAMES if (root / name).is_file()), None)
     if path is None:
-        raise missing_or_broken(root / NAMES[0], FileNotFoundError(), what="the databank as a table")
+        raise not_here("isear", root / NAMES[0], what="the databank as a table")
     # Some copies put quotation marks around cells, in others they are but letters: the better fit is taken.
     pairs = max((_pairs(path, is_quoted=is_quoted) for is_quoted in (True, False)), key=len)
     if not pairs:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from tutti.data.datasets.dataset import RemoteFile
 from tutti.data.sentences import LabelledSentences
-from tutti.data.world.sentences import write_sentences
-from tutti.errors import ConfigError
+from tutti.errors import ConfigError, DatasetError
 from tutti.files import atomic_folder, write_text
 
 NOTE = "tutti-fixture.json"
@@ -89,31 +88,36 @@ class SentenceSet:
             write_text(partial / NOTE, json.dumps(note, indent=1) + "\n")
 
 
-def invented(name: str, *, n_sentences: int = 1_000, seed: int = 0) -> LabelledSentences:
-    """Sentences invented for a world: ``world-tales``, with Alm's emotions, ``world-situations``, with ISEAR's.
-
-    Raises:
-        UnknownNameError: There is no such kind.
-    """
-    return write_sentences(name.removeprefix("world-"), n_sentences=n_sentences, seed=seed)
+def not_here(name: str, path: Path, *, what: str) -> DatasetError:
+    """The error for a file or folder that is not there."""
+    return DatasetError(f"there is no {path}: {what}", hint=f"tutti datasets sentences {name} says where to get it")
 
 
-def told_of(sentences: SentenceSet, read: LabelledSentences | None = None) -> list[str]:
-    """What a set is and where to fetch it; of a copy that was read, its counts and what is amiss with it. Lines."""
-    if read is None:
-        counts = ", ".join(f"{split} {count:,}" for split, count in sentences.n_sentences.items())
-        return [
-            f"{sentences.title}: {sentences.description}",
-            f"citation: {sentences.citation}",
-            f"licence: {sentences.licence}",
-            f"homepage: {sentences.homepage}",
-            f"sentences: {counts}" + (f"; mind: {sentences.warning}" if sentences.warning else ""),
-            f"emotions, in order: {', '.join(sentences.emotions)}",
-            *(f"  {file.path}: {file.what}; {file.url}" for file in sentences.files),
-        ]
-    by_emotion = Counter(one.emotion for one in read.sentences if one.split not in read.same_as)
+def told_of(sentences: SentenceSet) -> list[str]:
+    """What a set is, and where to fetch it. Lines."""
+    counts = ", ".join(f"{split} {count:,}" for split, count in sentences.n_sentences.items())
     return [
-        f"{sentences.name}: " + ", ".join(f"{split} {count:,}" for split, count in read.counts.items()),
+        f"{sentences.title}: {sentences.description}",
+        f"citation: {sentences.citation}",
+        f"licence: {sentences.licence}",
+        f"homepage: {sentences.homepage}",
+        f"sentences: {counts}" + (f"; mind: {sentences.warning}" if sentences.warning else ""),
+        f"emotions, in order: {', '.join(sentences.emotions)}",
+        *(f"  {file.path}: {file.what}; {file.url}" for file in sentences.files),
+    ]
+
+
+def counts_of(read: LabelledSentences, published: SentenceSet | None = None) -> list[str]:
+    """How many sentences there are, and what is amiss with them. Lines.
+
+    Args:
+        read: The sentences.
+        published: The set that they ought to be.
+    """
+    by_emotion = Counter(one.emotion for one in read.sentences if one.split not in read.same_as)
+    remarks = (*read.remarks, *(published.count_remarks(read) if published else ()))
+    return [
+        f"{read.name}: " + ", ".join(f"{split} {count:,}" for split, count in read.counts.items()),
         "emotions: " + ", ".join(f"{emotion} {by_emotion[emotion]:,}" for emotion in read.emotions),
-        *(f"mind: {remark}" for remark in (*read.remarks, *sentences.count_remarks(read))),
+        *(f"mind: {remark}" for remark in remarks),
     ]

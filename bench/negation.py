@@ -3,6 +3,8 @@
     tutti world demo -o WORLD --seed 0 && tutti index --catalogue WORLD
     python bench/negation.py WORLD [--by-sound] [--k 10]
 
+    python bench/negation.py CATALOGUE --by-sound --truth sung.csv   # file name without ending, 1 or 0
+
 The generated world says of every track whether somebody sings. Each query is asked as it is and with ", no vocals"
 behind it: by words alone (tags and names), by points alone (the space's), and by both, as `tutti search` does.
 Intervals are over queries: what other queries of this kind would give.
@@ -54,8 +56,19 @@ def sung_shares(library: Library, is_sung: dict[str, bool], *, k: int) -> dict[t
     for mode, weights in MODES.items():
         for says_no in (False, True):
             found = [library.search(query + NEGATION * says_no, k=k, weights=weights) for query in QUERIES]
-            shares[mode, says_no] = np.array([mean([is_sung[hit.track_id] for hit in hits]) for hits in found])
+            known = [[is_sung[hit.track_id] for hit in hits if hit.track_id in is_sung] for hits in found]
+            shares[mode, says_no] = np.array([mean(flags) for flags in known])
     return shares
+
+
+def truth(world: Path, file: Path | None) -> dict[str, bool]:
+    """Whether somebody sings, by track id: as the world says, or a table of file names for the tracks that it has."""
+    library = open_catalogue(world)
+    if file is None:
+        return {track_id: bool(facts["voice"]) for track_id, facts in library.facts().items()}
+    rows = dict(line.split(",") for line in file.read_text().split())
+    tracks = {one.audio.stem: one.track_id for one in library.tracks() if one.audio is not None}
+    return {track_id: rows[stem] == "1" for stem, track_id in tracks.items() if stem in rows}
 
 
 def mean(flags: list[bool]) -> float:
@@ -74,10 +87,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
     parser.add_argument("--by-sound", action="store_true", help="without names, texts and typed tags")
+    parser.add_argument("--truth", type=Path, help="a table of its own: name,1 where somebody sings")
     parser.add_argument("--k", type=int, default=10)
     options = parser.parse_args()
+    is_sung = truth(options.world, options.truth)
     with opened(options.world, by_sound=options.by_sound) as library:
-        is_sung = {track_id: bool(facts["voice"]) for track_id, facts in library.facts().items()}
         shares = sung_shares(library, is_sung, k=options.k)
     print(f"{options.world}: {len(is_sung)} tracks, {np.mean(list(is_sung.values())):.2f} sung; {len(QUERIES)} queries")
     print("| by | sung among the first ten | with no vocals | queries with hits |\n| --- | --- | --- | --- |")

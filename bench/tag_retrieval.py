@@ -44,6 +44,10 @@ WAYS = {
     "concat": {"song": "both"},
     "gated": {"song": "both", "join": "fusion", "modality_dropout": 0.2},
 }
+PAIRS = (
+    *(("balanced", "balanced-weighted"), ("balanced", "semi-hard"), ("balanced-weighted", "distance-weighted")),
+    *(("balanced-weighted", "cultural"), ("balanced-weighted", "concat"), ("concat", "gated")),
+)
 BOOTSTRAP = Bootstrap(n_resamples=300)
 
 
@@ -158,6 +162,14 @@ def table(output: Path, ways: Sequence[str], seeds: Sequence[int]) -> None:
     print(f"| at random | {first['n_items']} | {first['metrics']['map_chance']['value']:.3f} | | | {shares} | |")
 
 
+def compare(output: Path, pairs: Sequence[tuple[str, str]], seeds: Sequence[int]) -> None:
+    """How much more MAP the second way of each pair has."""
+    print("\n| | MAP |\n| --- | --- |")
+    for first, second in pairs:
+        theirs, ours = ([scored(output, way, seed) for seed in seeds] for way in (first, second))
+        print(f"| {second} - {first} | {difference(theirs, ours, is_same=False)} |")
+
+
 def told(estimates: Sequence[dict[str, float]]) -> str:
     values = [one["value"] for one in estimates]
     ends = [np.mean([one[end] for one in estimates]) for end in ("low", "high")]
@@ -190,3 +202,4 @@ if __name__ == "__main__":
     prepare(given.world, given.output)
     table(given.output, ["random", "balanced", "balanced-weighted", "semi-hard", "distance-weighted"], given.seeds)
     table(given.output, ["balanced-weighted", "cultural", "concat", "gated"], given.seeds)
+    compare(given.output, PAIRS, given.seeds)

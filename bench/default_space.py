@@ -14,10 +14,14 @@ all. Intervals are over captions.
   songs of the fold. No caption takes part in making any space.
 * `words withheld`: the same, and every name that a caption shares with the thesaurus is taken out of the lexicon before
   the caption is read, but for the labels' own: whoever wrote the thesaurus had seen the captions.
-* `not centred`, `phrases only`, `whole text only`: the same with one part of the recipe left out.
-* `chosen inside the folds`: of the four ways above, that with the best MRR on the captions of the other folds.
+* `nothing removed`, `phrases only`, `whole text only`: the same with a part of the recipe left out. `mean subtracted`:
+  the mean of captions is subtracted from texts, where otherwise its direction is removed.
+* `chosen inside the folds`: of the five ways above, that with the best MRR on the captions of the other folds.
 * `trained by contrast` (with --mixtures, as `tutti datasets mixtures` makes them, indexed): networks learned on made-up
   captions of songs and mixtures, none of which has a song of the fold in it, and on the captions of the other folds.
+
+Then every concept that the published taggers know too is a query of one word. Relevant is the tenth of all songs in
+which these hear most of it, on average; mean average precision, over words.
 
 With --world, a generated world that is indexed: how many of the first ten tracks have an instrument that is asked to be
 absent, by the truth of the world; for queries with a genre, without and with the minus.
@@ -39,14 +43,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import Catalogue
+from tutti.data.catalogue import Catalogue, Predictions
 from tutti.data.pseudo_captions import PseudoCaptionConfig
 from tutti.evaluation.cold_start import mean_estimate
-from tutti.evaluation.cross_modal import Ranks, hubness, median_estimate, ranks_of_partners
+from tutti.evaluation.cross_modal import Ranks, median_estimate, ranks_of_partners
+from tutti.evaluation.hubness import hubness
 from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.ranking import average_precision_at_k
 from tutti.models.concept_listener import ConceptListener, vocabulary_of
 from tutti.models.concept_reader import ConceptReader
-from tutti.models.model import Model
 from tutti.models.space_models import unit_rows
 from tutti.models.zoo import load_model
 from tutti.text.sentences import SentenceEncoder
@@ -61,7 +66,8 @@ UNHEARD = "songs that tutti-small never heard"
 N_FOLDS, SEED = 10, 0
 WAYS: dict[str, WordSpaceConfig] = {
     TITLE: WordSpaceConfig(),
-    "not centred": WordSpaceConfig(centring=0.0),
+    "nothing removed": WordSpaceConfig(removed=0.0),
+    "mean subtracted": WordSpaceConfig(removed=0.0, centring=1.0),
     "phrases only": WordSpaceConfig(clauses=0.0, whole=0.0),
     "whole text only": WordSpaceConfig(phrases=0.0, unknown=0.0, clauses=0.0, whole=5.0),
 }
@@ -88,12 +94,14 @@ class Songs:
     """Songs and what is known of them.
 
     Attributes:
+        track_ids: In the catalogue.
         names: File names.
         heard: As the concept listener gives them. Shape (songs, dimensions).
         captions: Of some songs.
         rows: Of these songs. Shape (captions,).
     """
 
+    track_ids: tuple[str, ...]
     names: tuple[str, ...]
     heard: Floats
     captions: tuple[str, ...]
@@ -115,6 +123,7 @@ def read_songs(catalogue: Catalogue, captions: Path, listener: ConceptListener) 
     ordered = tuple(names[track_id] for track_id in said.track_ids)
     rows = [row for row, name in enumerate(ordered) if name in written]
     return Songs(
+        track_ids=tuple(said.track_ids),
         names=ordered,
         heard=listener.from_predictions(said.vectors, said.probabilities),
         captions=tuple(written[ordered[row]] for row in rows),
@@ -281,6 +290,38 @@ def row(name: str, found: Outcome, songs: Songs, *, only: NDArray[np.bool_] | No
     return told
 
 
+def single_words(catalogue: Catalogue, songs: Songs, readers: Mapping[str, ConceptReader]) -> dict[str, Any]:
+    """How well one word finds songs in which the published taggers hear it."""
+    heard: dict[str, list[Floats]] = {}
+    for name in catalogue.models():
+        if name == TAGGER:
+            continue
+        other, said = ConceptListener.of(load_model(name)), catalogue.predictions(name)
+        odds = other.from_predictions(said.vectors, said.probabilities)[rows_in(said, songs)]
+        for concept, column in zip(other.concepts, odds.T, strict=False):  # the tagger's own vector stands behind
+            heard.setdefault(concept, []).append((column - column.mean()) / column.std())
+    words = [word for word in readers[TITLE].config.concepts if word in heard]
+    if not words:
+        return {}
+    opinions, told = np.array([np.mean(heard[word], axis=0) for word in words]), {}
+    n_relevant = round(len(songs.names) / 10)
+    relevant = np.argsort(np.argsort(-opinions, axis=1), axis=1) < n_relevant
+    for name in (TITLE, "nothing removed", "mean subtracted"):
+        maps = fit_maps(songs.heard, captions_of(songs.heard, readers[name], WAYS[name]), WAYS[name])
+        asked = unit_rows(maps.project("text", readers[name].encode_texts(words)[0]))
+        scores = asked @ unit_rows(maps.project("audio", songs.heard)).T
+        precision = mean_estimate(average_precision_at_k(relevant, scores, k=len(songs.names)), Bootstrap())
+        print(f"one word, {name}: MAP {precision} of {len(words)} words among {len(songs.names)} songs", flush=True)
+        told[name] = asdict(precision)
+    return told | {"n_words": len(words), "n_relevant": n_relevant}
+
+
+def rows_in(said: Predictions, songs: Songs) -> list[int]:
+    """Where the songs are among predictions."""
+    place = {track_id: row for row, track_id in enumerate(said.track_ids)}
+    return [place[track_id] for track_id in songs.track_ids]
+
+
 INSTRUMENTS = ("vocals", "drums", "piano", "electric guitar", "synthesizer", "acoustic guitar")
 DEPTH = 10
 
@@ -328,7 +369,7 @@ def main() -> None:
     songs = read_songs(catalogue, options.captions, listener)
     told: dict[str, Any] = {"dataset": options.captions.parent.name, "split": f"{N_FOLDS} folds", "seed": SEED}
     told |= {"n_items": len(songs.rows), "bootstrap": asdict(Bootstrap())}
-    for name, said in bridges(catalogue, tagger).items():
+    for name, said in bridges(catalogue, songs).items():
         told[name] = row(name, bridge(songs, said, sentences), songs)
     readers = {name: make_reader(tagger, sentences, config) for name, config in WAYS.items()}
     ways = {name: cross_validated(songs, readers[name], config) for name, config in WAYS.items()}
@@ -341,6 +382,7 @@ def main() -> None:
         told[UNHEARD] = row(UNHEARD, together(ways[TITLE], songs), songs, only=unheard)
     chosen, counts = chosen_inside(ways, songs)
     told["chosen inside the folds"] = row("chosen inside the folds", chosen, songs) | {"chosen": counts}
+    told["one word"] = single_words(catalogue, songs, readers)
     if options.mixtures:
         found = by_contrast(songs, readers[TITLE], Catalogue.open(options.mixtures), listener)
         told["trained by contrast"] = row("trained by contrast", found, songs)
@@ -350,19 +392,18 @@ def main() -> None:
         options.json.write_text(json.dumps({"words find songs": told}, indent=1) + "\n", encoding="utf-8")
 
 
-def bridges(catalogue: Catalogue, tagger: Model) -> dict[str, list[tuple[list[str], Floats]]]:
+def bridges(catalogue: Catalogue, songs: Songs) -> dict[str, list[tuple[list[str], Floats]]]:
     """Names of labels and what was said of them, by tutti-small and by the published taggers."""
     found = {}
-    others = [name for name in catalogue.models() if name != tagger.name]
-    for title, models in ((f"bridge by {tagger.name}", [tagger.name]), (f"bridge by {', '.join(others)}", others)):
-        said = []
+    others = [name for name in catalogue.models() if name != TAGGER]
+    for title, models in ((f"bridge by {TAGGER}", [TAGGER]), (f"bridge by {', '.join(others)}", others)):
+        parts = []
         for name in models:
-            labels = vocabulary_of(load_model(name))
-            said.append(
-                ([labels.readable(one) for one in catalogue.models()[name].labels], catalogue.predictions(name))
-            )
-        if said:
-            found[title] = [(names, some.probabilities) for names, some in said]
+            vocabulary, said = vocabulary_of(load_model(name)), catalogue.predictions(name)
+            names = [vocabulary.readable(label) for label in catalogue.models()[name].labels]
+            parts.append((names, said.probabilities[rows_in(said, songs)]))
+        if parts:
+            found[title] = parts
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,15 @@ from tutti.models.concept_listener import ConceptListener
 from tutti.models.model import Model
 from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.models.taggers import build_tagger
-from tutti.training.word_spaces import WordSpaceConfig, captions_of, heard_in, make_reader, make_word_space, read_about
+from tutti.training.word_spaces import (
+    WordSpaceConfig,
+    captions_of,
+    fit_maps,
+    heard_in,
+    make_reader,
+    make_word_space,
+    read_about,
+)
 
 LABELS = ("piano", "techno", "vocals", "no vocals")
 SHORT = WordSpaceConfig(captions=PseudoCaptionConfig(per_track=2))
@@ -74,13 +83,23 @@ def test_what_is_not_wanted_comes_among_the_last(space: SpaceModel, heard: np.nd
         assert np.mean(similarity < similarity[2]) < 0.2
 
 
-def test_centring_puts_the_mean_of_made_up_captions_into_the_middle(tagger: Model, heard: np.ndarray) -> None:
-    reader = make_reader(tagger, Letters(), SHORT)
-    captions = captions_of(heard, reader, SHORT)
-    space = make_word_space(tagger, heard, Letters(), SHORT, about=SpaceModelConfig(name="words"))
+def test_what_captions_ask_for_on_average_is_removed_and_sums_of_texts_stay_sums(
+    tagger: Model, heard: np.ndarray, space: SpaceModel
+) -> None:
+    captions = captions_of(heard, make_reader(tagger, Letters(), SHORT), SHORT)
+    mean = np.nanmean(captions.reshape(-1, captions.shape[-1]), axis=0)
+    np.testing.assert_allclose(space.projection.project("text", mean[None]), 0, atol=1e-5)
+    one, other = np.eye(3, dtype=np.float32)[:2]
+    placed = space.projection.project("text", np.stack([one, other, one - other]))
+    np.testing.assert_allclose(placed[2], placed[0] - placed[1], atol=1e-6)
+
+
+def test_centring_instead_puts_the_mean_of_captions_into_the_middle(tagger: Model, heard: np.ndarray) -> None:
+    config = dataclasses.replace(SHORT, removed=0.0, centring=1.0)
+    captions = captions_of(heard, make_reader(tagger, Letters(), config), config)
     asked = captions.reshape(-1, captions.shape[-1])
-    asked = asked[np.isfinite(asked).all(axis=1)]
-    np.testing.assert_allclose(space.projection.project("text", asked).mean(axis=0), 0, atol=1e-5)
+    placed = fit_maps(heard, captions, config).project("text", asked[np.isfinite(asked).all(axis=1)])
+    np.testing.assert_allclose(placed.mean(axis=0), 0, atol=1e-5)
 
 
 def test_of_the_tagger_only_its_probabilities_count(space: SpaceModel) -> None:

@@ -3,9 +3,14 @@
 Texts become weights of the concepts that the tagger's labels stand for (``tutti.models.concept_reader``), sounds the
 log odds of the same concepts (``tutti.models.concept_listener``); a text then lies near the sounds in which more is
 heard of what it asks for. Both are brought to a common footing by statistics of music at large: the log odds of each
-concept are standardised over tracks, and of texts the mean of what captions ask for is subtracted, found with captions
-that are made up (``tutti.data.pseudo_captions``). Without that, tracks full of what is often asked for would be near to
-everything (hubs; see Radovanović et al., JMLR 11, 2010).
+concept are standardised over tracks, and the direction of what captions ask for on average, found with captions that
+are made up (``tutti.data.pseudo_captions``), is removed from both. Otherwise tracks full of what is often asked for
+would be near to everything (hubs). A direction that is removed, unlike a mean that is subtracted, leaves sums and
+differences of texts what they were.
+
+References:
+    Mu, Viswanath, "All-but-the-top: simple and effective postprocessing for word representations", ICLR 2018.
+    Radovanović et al., "Hubs in space", JMLR 11, 2010.
 """
 
 from __future__ import annotations
@@ -52,7 +57,9 @@ class WordSpaceConfig:
         unknown: The same.
         clauses: The same.
         whole: The same.
-        centring: Of what made-up captions ask for on average, the share that is subtracted from every text.
+        removed: Of what made-up captions ask for on average, the share that is removed from texts and sounds, as a
+            direction.
+        centring: Of the same, the share that is subtracted from every text, as a point.
         captions: How captions are made up.
     """
 
@@ -62,7 +69,8 @@ class WordSpaceConfig:
     unknown: float = 0.5
     clauses: float = 0.5
     whole: float = 0.5
-    centring: float = 1.0
+    removed: float = 1.0
+    centring: float = 0.0
     captions: PseudoCaptionConfig = field(default_factory=PseudoCaptionConfig)
 
 
@@ -195,14 +203,14 @@ def fit_maps(heard: Floats, captions: Floats, config: WordSpaceConfig) -> Linear
     """
     n_concepts = captions.shape[-1]
     asked = captions.reshape(-1, n_concepts)
+    mean = asked[np.isfinite(asked).all(axis=1)].mean(axis=0, dtype=np.float64)
+    common = mean / np.linalg.norm(mean)
+    kept = np.eye(n_concepts) - config.removed * np.outer(common, common)
     sounds = np.zeros((heard.shape[1], n_concepts))
-    sounds[:n_concepts] = np.diag(_scales(heard, n_concepts))
+    sounds[:n_concepts] = _scales(heard, n_concepts)[:, None] * kept
     return LinearMaps(
-        means={
-            "audio": heard.mean(axis=0, dtype=np.float64),
-            "text": config.centring * asked[np.isfinite(asked).all(axis=1)].mean(axis=0, dtype=np.float64),
-        },
-        matrices={"audio": sounds, "text": np.eye(n_concepts)},
+        means={"audio": heard.mean(axis=0, dtype=np.float64), "text": config.centring * mean},
+        matrices={"audio": sounds, "text": kept},
     )
 
 

@@ -179,11 +179,17 @@ def test_only_minus_terms_find_everything_else_farthest_first(library: Library) 
     assert ids(hits)[0] == "f"
 
 
-def test_words_that_reject_are_subtracted_and_not_read_with_the_rest(library: Library) -> None:
+def test_words_that_reject_are_told_by_tags_and_not_read_with_the_rest(library: Library) -> None:
     hits = library.search("piano, no vocals")
     assert set(ids(hits)) == {"a", "e"}
     reader = library._understanding()._placer("by-words")
-    assert reader.read == ["piano", "vocals"]
+    assert reader.read == ["piano"]
+
+
+@pytest.mark.parametrize("query", ["piano, no vocals", "instrumental piano", "piano -voice"])
+def test_where_no_tag_may_tell_points_reject(library: Library, query: str) -> None:
+    hits = library.search(query, weights={"words": 0, "text": 0})
+    assert set(ids(hits)) == {"a", "e"}
 
 
 def test_an_absence_in_one_word_rejects_too(library: Library) -> None:

@@ -152,25 +152,25 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, f
 
 
 def is_near(blend: Blend, points: SpacePoints, calibration: Calibration, deciding: Sequence[int]) -> Flags:
-    """Whether a track has what one of the deciding terms asks for. Shape (tracks,).
+    """Whether a track has what one of the deciding terms asks for, or rejects. Shape (tracks,).
 
     To a sound, a picture or tracks it must lie nearer than tracks do on average. To a text it must lie nearer than nine
     in ten tracks lie to texts that have nothing to do with them; or than half of these, where it stands out among the
     tracks of this catalogue, which may be of another kind than the space was made with. A space that does not say how
-    near that is treats texts like sounds.
+    near that is treats texts like sounds; what is rejected must then stand out.
 
     Args:
         blend: Of the terms.
         points: Of the tracks.
         calibration: Of the space.
-        deciding: Places of wanted terms.
+        deciding: Places of these terms.
     """
     found = np.zeros(len(blend.total), dtype=bool)
     for place in deciding:
         term, nearness = blend.terms[place], blend.nearness(place)
         share = calibration.best_share(term.asked, term.point, points, blend.modalities)
         if share is None:
-            found |= nearness > 0
+            found |= nearness > (OUTSTANDING if term.is_negative else 0)
         else:
             found |= (share >= NEAR_TEXT) | ((share >= MIDDLING) & (nearness >= OUTSTANDING))
     return found

@@ -168,12 +168,11 @@ class Understanding:
         if len(text) <= LONGEST_QUERY:
             kept, rejected = self._senses.interpreter.kept_and_rejected(text)
         for one in meanings:
-            if one.how == "name":
+            is_told = one.is_negative and bool(one.weights)
+            if one.how == "name" or is_told:
                 kept, rejected = (_without(one.phrase, words) for words in (kept, rejected))
-            elif one.is_negative and one.weights and one.phrase not in rejected:  # "instrumental"
-                kept, rejected = _without(one.phrase, kept), ", ".join([rejected, *one.weights]).strip(", ")
-            if one.is_negative and one.weights and query.weights.get(WORDS, 1.0):  # tags tell it better than points
-                rejected = _without(one.phrase, rejected)
+            if is_told and not query.weights.get(WORDS, 1.0):  # otherwise tags tell it, and better than points
+                rejected = ", ".join([rejected, *one.weights]).strip(", ")
         signed = ((kept, term.is_negative), (rejected, not term.is_negative))
         weight = term.weight * SENTENCE_SHARE
         try:
@@ -230,6 +229,8 @@ class Understanding:
             present &= is_near(blend, points, self._calibration(points), asked)
         elif says_more:
             present &= blend.total > 0
+        unwanted = [place for place, one in enumerate(pointed) if one.is_negative and one.asked == "text"]
+        found.barred |= is_near(blend, points, self._calibration(points), unwanted)
         factor = sum(query.weights.get(one, 1.0) for one in points.modalities) / len(points.modalities)
         part = score_blend(blend, present=present, counts=bool(asked), suffices=says_more and not asked, factor=factor)
         found.parts.append(part)

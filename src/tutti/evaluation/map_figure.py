@@ -18,6 +18,7 @@ from tutti.files import atomic_file
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 OTHER = "0.75"
 FORMATS = (".png", ".svg")
+TAGS = "tags"  # the kind of things whose names are written beside them
 PANEL_INCHES, DPI = 5.0, 150
 
 
@@ -49,6 +50,8 @@ def draw_map(drawn: ItemMap, path: Path) -> None:
             if len(some):
                 name = label or "others"
                 dots[name] = panel.scatter(some[:, 0], some[:, 1], s=size, color=colour, label=name, linewidths=0)
+        for index in np.flatnonzero(of_kind == kind).tolist() if kind == TAGS else ():
+            panel.annotate(drawn.items[index].title, drawn.points[projection][index], fontsize="x-small", ha="center")
         title = f"{projection}: {kind}" if kind else projection
         panel.set(title=title, xticks=[], yticks=[], aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
         panel.spines[["top", "right", "bottom", "left"]].set_color("0.8")

@@ -91,7 +91,7 @@ ALM = SentenceSet(
     title="Alm's fairy tales",
     description="1,207 sentences of 176 fairy tales by the Grimms, Andersen and Potter, each of five emotions.",
     citation="Alm, “Affect in text and speech”, PhD thesis, University of Illinois at Urbana-Champaign, 2008.",
-    licence="free to use and share with its notice kept (readme of each archive); tales: in the public domain",
+    licence="its readmes: free to use and share with their notice kept; its page: GPL; tales: in the public domain",
     homepage=HOMEPAGE,
     files=tuple(
         RemoteFile(path=f"{author}/{FOLDER}/", url=HOMEPAGE, what=f"sentences of high agreement by {author}")

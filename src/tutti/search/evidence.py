@@ -15,11 +15,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tutti.models.concept_listener import log_odds
 from tutti.text.vocabulary import Concept, Vocabulary
 
 # Where a model's training data is not known to us: the middle of the shares of the usual 50 labels.
 UNKNOWN_RATE = 0.05
-SMALLEST_PROBABILITY = 1e-4
 # One model's certainty does not outweigh everything else that was asked.
 STRONGEST = 5.0
 N_REMEMBERED = 1_000  # tracks whose evidence for everything was asked for
@@ -81,17 +81,11 @@ class Evidence:
         for source in concept.sources:
             model = self._models[source.model]
             rate = model.base_rates.get(source.label, UNKNOWN_RATE)
-            ratio = log_odds(model.probabilities[:, source.column]) - log_odds(np.float32(rate))
+            ratio = log_odds(model.probabilities[:, source.column]) - log_odds(np.asarray(rate))
             clipped = np.clip(-ratio if source.is_absence else ratio, -STRONGEST, STRONGEST)
             by_model.setdefault(source.model, []).append(clipped)
         per_model = np.stack([np.mean(columns, axis=0) for columns in by_model.values()])
         return mean_of_known(per_model)
-
-
-def log_odds(probability: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
-    """log(p / (1 - p)), with p kept 0.0001 away from 0 and 1."""
-    bounded = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return np.asarray(np.log(bounded) - np.log1p(-bounded), dtype=np.float32)
 
 
 def mean_of_known(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of
 from tutti.data.track import Track
 from tutti.errors import ConfigError, ModelError, ShapeError
+from tutti.evaluation.indexed_sounds import encode_items
 from tutti.models.encoder_kinds import load_encoder
-from tutti.models.song_encoders import ListeningEncoder, SongEncoder
+from tutti.models.model_folders import read_settings
+from tutti.models.song_encoders import SONG, ListeningEncoder, SongEncoder
 
 
 def items(*ids: str) -> list[Item]:
@@ -42,6 +45,19 @@ def test_parts_stand_side_by_side_and_one_of_them_is_enough():
     assert found.presence.tolist() == [True, True, False]
     np.testing.assert_array_equal(found.vectors[:2], [[1, 2, np.nan], [3, 4, 9]])
     assert encoder.embed_dim == 3
+
+
+def test_parts_that_stand_side_by_side_are_read_one_by_one_from_a_catalogue(tmp_path):
+    encoder = SongEncoder([listening(), Pictures(["b"], np.array([[9]], dtype=np.float32))])
+    found = encode_items(encoder, items("a", "b"), Catalogue.create(tmp_path / "catalogue"))
+    np.testing.assert_array_equal(found.vectors, encoder.encode(items("a", "b")).vectors)
+
+
+def test_a_song_by_several_modalities_is_saved_with_all_of_them(tmp_path):
+    encoder = SongEncoder([listening(), Pictures(["b"], np.array([[9]], dtype=np.float32))])
+    encoder.save(tmp_path / "song")
+    assert {path.name for path in (tmp_path / "song").iterdir()} == {"config.json", "listening", "image"}
+    assert read_settings(tmp_path / "song", kind=SONG, newest=1) == {"modalities": ["listening", "image"]}
 
 
 def test_a_saved_encoder_gives_the_same(tmp_path):

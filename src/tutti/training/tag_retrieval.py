@@ -76,7 +76,7 @@ class TagRetrievalConfig:
         cutoff: Of distance-weighted sampling, see :class:`tutti.training.triplets.NegativeSampling`.
         farthest: The same.
         n_triplets: An epoch.
-        batch_size: Triplets, at most.
+        batch_size: Triplets, at most; several processes look for negatives each in its share alone.
         embed_dim: Dimensions of the space.
         n_hidden: Width of hidden layers.
         dropout: Behind them.

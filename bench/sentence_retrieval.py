@@ -69,6 +69,7 @@ def main() -> None:
                     _run(data, branches, strategy, seed, path)
                 by_strategy.setdefault(strategy, []).append(_read(path))
         found[kind] = _scored(data, by_strategy, bootstrap)
+        found[kind]["chance"] = json.loads(path.read_text(encoding="utf-8"))["chance"]
     write_text(asked.output / "study.json", json.dumps(found, indent=1) + "\n")
     write_text(asked.output / "study.md", _tables(found, asked))
     print((asked.output / "study.md").read_text(encoding="utf-8"))
@@ -100,10 +101,10 @@ def _run(data: SentenceMusic, branches: Branches, strategy: Any, seed: int, path
     folder = path.with_suffix("")
     learned = learn_from(branches, strategy, data, config, folder=folder, seed=seed)
     queries = scores_on(learned.retriever, data, branches, SPLIT)
-    plain: dict[str, Any] = {"reports": {}, "values": {}}
+    plain: dict[str, Any] = {"chance": {}, "values": {}}
     for name in MAPPINGS:
         report = score_emotions(queries, published_mapping(name), bootstrap=Bootstrap(n_resamples=200))
-        plain["reports"][name] = report.to_json()
+        plain["chance"][name] = {"p": report.chance[f"p_at_{DEPTH}_macro"], "rr": report.chance["mrr_macro"]}
         plain["values"][name] = {key: some.tolist() for key, some in _values(queries, name).items()}
     print(f"{path.stem}: " + report.line(), flush=True)
     write_text(path, json.dumps(plain) + "\n")
@@ -125,11 +126,9 @@ def _read(path: Path) -> Values:
 
 def _scored(data: SentenceMusic, by_strategy: dict[str, list[Values]], bootstrap: Bootstrap) -> dict[str, Any]:
     texts, songs = data.texts(SPLIT), data.songs(SPLIT)
-    emotions, moods = [one.emotion for one in texts], [data.moods[one.track_id] for one in songs]
-    found: dict[str, Any] = {"texts": len(texts), "songs": len(songs), "scores": {}, "chance": {}, "differences": {}}
+    emotions = [one.emotion for one in texts]
+    found: dict[str, Any] = {"texts": len(texts), "songs": len(songs), "scores": {}, "differences": {}}
     for mapping in MAPPINGS:
-        shares = published_mapping(mapping).relevant(emotions, moods).mean(axis=1)
-        found["chance"][mapping] = _macro(shares[None], emotions)[0]
         for metric in METRICS:
             means = {
                 strategy: np.mean([run[mapping][metric] for run in runs], axis=0)
@@ -176,10 +175,15 @@ def _tables(found: dict[str, Any], asked: argparse.Namespace) -> str:
         heads = [f"{mapping} {title}" for mapping in MAPPINGS for title in METRICS.values()]
         lines += [f"| strategy | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
         for strategy, cells in one["scores"].items():
-            told = [str(Estimate(value=c["value"], low=c["low"], high=c["high"])) for c in cells.values()]
+            told = [
+                f"{Estimate(value=c['value'], low=c['low'], high=c['high'])} ± {np.std(c['seeds'], ddof=1):.3f}"
+                if len(c["seeds"]) > 1
+                else str(Estimate(value=c["value"], low=c["low"], high=c["high"]))
+                for c in cells.values()
+            ]
             lines.append(f"| {strategy} | {' | '.join(told)} |")
-        chance = [f"{one['chance'][mapping]:.3f} |  |" for mapping in MAPPINGS]
-        lines += [f"| random order | {' '.join(chance)}", ""]
+        chance = [f"{one['chance'][mapping][metric]:.3f}" for mapping in MAPPINGS for metric in METRICS]
+        lines += [f"| random order | {' | '.join(chance)} |", ""]
         lines += [f"| difference | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
         for pair, cells in one["differences"].items():
             told = [_told(Difference(**cell)) for cell in cells.values()]

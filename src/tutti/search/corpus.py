@@ -95,6 +95,7 @@ class Corpus:
         self.described = {name: Described(catalogue, record, self) for name, record in self.models.items()}
         self.track_ids: list[str] = tracks["track_id"].to_pylist()
         self.conditions: dict[str, NDArray[np.bool_]] = {}  # answered before, see ``tutti.search.filters``
+        self.scored: dict[str, Any] = {}  # phrases asked for lately, see ``tutti.search.ranking``
         self._points: dict[str, SpacePoints] = {}
         self._spaces: tuple[str, ...] | None = None
 

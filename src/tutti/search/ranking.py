@@ -47,6 +47,8 @@ LESSER_WEIGHT = 0.5
 ABSENT = 0.5
 LEAST_PRESENT = 1 / 3
 
+REMEMBERED_SCORES = 5_000_000  # of tracks by phrases, some 15 bytes each
+
 Scores = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
@@ -107,7 +109,17 @@ class Ranking:
 
 
 def score_meaning(meaning: Meaning, corpus: Corpus) -> Part:
-    """Score all tracks by one phrase of a query."""
+    """Score all tracks by one phrase of a query; phrases that were asked for lately are remembered."""
+    key = repr(meaning)
+    if key not in corpus.scored:
+        if len(corpus.scored) * len(corpus) >= REMEMBERED_SCORES:
+            corpus.scored.clear()
+        corpus.scored[key] = _scored(meaning, corpus)
+    part: Part = corpus.scored[key]
+    return part
+
+
+def _scored(meaning: Meaning, corpus: Corpus) -> Part:
     found = _found(meaning, corpus)
     named = _any([flags for how, flags in found.items() if how.startswith("whole")], len(corpus))
     in_a_name = _any([found[how] for how in ("title", "artist", "album", "file") if how in found], len(corpus))

@@ -124,7 +124,7 @@ def telling_tags(meaning: Meaning, row: int, corpus: Corpus) -> dict[str, float]
     spoken = {
         name: weight * float(corpus.evidence.of(name)[row]) for name, weight in meaning.weights.items() if weight > 0
     }
-    best = sorted(spoken, key=lambda name: (-np.nan_to_num(spoken[name], nan=-np.inf), name))[:N_TAGS]
+    best = sorted(spoken, key=lambda name: (np.inf if np.isnan(spoken[name]) else -spoken[name], name))[:N_TAGS]
     means = {name: probability(name, row, corpus) for name in best}
     return {name: round(mean, 4) for name, mean in means.items() if not np.isnan(mean)}
 

@@ -6,6 +6,7 @@ What words mean is in ``tutti.text.thesaurus``.
 from __future__ import annotations
 
 import difflib
+import functools
 import heapq
 import re
 import unicodedata
@@ -21,6 +22,7 @@ SHORTEST_CORRECTED = 5
 # Share of letters in common (twice those over the letters of both): one letter of six wrong.
 SURE, VAGUE = 0.84, 0.6
 N_LETTERS = 32
+LONGEST_REMEMBERED = 100  # characters of phrases that are made plain again and again
 MOST_COMPARED = 300
 
 
@@ -30,6 +32,15 @@ def plain(text: str) -> str:
     >>> plain("Drum & Bass"), plain("Antonín Dvořák"), plain("rock'n'roll"), plain("R&B")
     ('drum and bass', 'antonin dvorak', 'rocknroll', 'r and b')
     """
+    return _plain_of_short(text) if len(text) <= LONGEST_REMEMBERED else _plain(text)
+
+
+@functools.lru_cache(maxsize=8_192)
+def _plain_of_short(text: str) -> str:
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
     unmarked = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return NOT_A_WORD.sub(" ", APOSTROPHES.sub("", unmarked)).strip()

@@ -41,6 +41,7 @@ class Blend:
     Attributes:
         terms: In their order.
         modalities: Of the tracks.
+        cosines: NaN where a track lacks the modality. Shape (modalities, tracks, terms).
         contributions: They add up to ``total``; 0 where a track lacks the modality. Shape (modalities, tracks, terms).
         total: How much nearer than tracks are on average, in standard deviations; NaN without any modality. Shape
             (tracks,).
@@ -48,6 +49,7 @@ class Blend:
 
     terms: tuple[Pointed, ...]
     modalities: tuple[str, ...]
+    cosines: NDArray[np.float32]
     contributions: NDArray[np.float32]
     total: Scores
 
@@ -97,20 +99,22 @@ def blended(terms: Sequence[Pointed], points: SpacePoints, weights: Mapping[str,
     modalities = tuple(one for one in points.modalities if weights.get(one, 1.0) > 0)
     matrix = np.stack([term.point for term in terms], axis=1)  # (embed_dim, terms)
     signed = np.array([term.signed_weight for term in terms], dtype=np.float32)
-    n_tracks = len(points.of())
-    parts = np.zeros((len(modalities), n_tracks, len(terms)), dtype=np.float32)
+    n_tracks = len(points.of(points.modalities[0]))
+    cosines = np.empty((len(modalities), n_tracks, len(terms)), dtype=np.float32)
+    parts = np.zeros_like(cosines)
     squares = np.zeros(n_tracks, dtype=np.float32)
     for position, modality in enumerate(modalities):
         weight = weights.get(modality, 1.0)
-        cosines = points.similarities(matrix, modality=modality)
+        cosines[position] = points.similarities(matrix, modality=modality)
         is_known = points.present(modality)
-        parts[position] = np.where(is_known[:, np.newaxis], weight * signed * standardised(cosines, is_known), 0)
+        standing = standardised(cosines[position], is_known)
+        parts[position] = np.where(is_known[:, np.newaxis], weight * signed * standing, 0)
         squares += np.where(is_known, weight**2, 0).astype(np.float32)
     lengths = np.sqrt(squares) * np.linalg.norm(signed)
     is_placed = squares > 0
     parts /= np.where(is_placed, lengths, 1)[:, np.newaxis]
     total = np.where(is_placed, parts.sum(axis=(0, 2)), np.nan).astype(np.float32)
-    return Blend(terms=tuple(terms), modalities=modalities, contributions=parts, total=total)
+    return Blend(terms=tuple(terms), modalities=modalities, cosines=cosines, contributions=parts, total=total)
 
 
 def standardised(cosines: NDArray[np.float32], is_known: Flags) -> NDArray[np.float32]:
@@ -151,7 +155,7 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, f
     )
 
 
-def is_near(blend: Blend, points: SpacePoints, calibration: Calibration, deciding: Sequence[int]) -> Flags:
+def is_near(blend: Blend, calibration: Calibration, deciding: Sequence[int]) -> Flags:
     """Whether a track has what one of the deciding terms asks for, or rejects. Shape (tracks,).
 
     To a sound, a picture or tracks it must lie nearer than tracks do on average. To a text it must lie nearer than nine
@@ -161,14 +165,13 @@ def is_near(blend: Blend, points: SpacePoints, calibration: Calibration, decidin
 
     Args:
         blend: Of the terms.
-        points: Of the tracks.
         calibration: Of the space.
         deciding: Places of these terms.
     """
     found = np.zeros(len(blend.total), dtype=bool)
     for place in deciding:
         term, nearness = blend.terms[place], blend.nearness(place)
-        share = calibration.best_share(term.asked, term.point, points, blend.modalities)
+        share = calibration.best_share(term.asked, blend.modalities, blend.cosines[:, :, place])
         if share is None:
             found |= nearness > (OUTSTANDING if term.is_negative else 0)
         else:

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.search.space_points import SpacePoints
-
 
 class Calibration:
     """Cosines of pairs that do not belong together.
@@ -49,9 +47,15 @@ class Calibration:
         return np.nan_to_num(shares).astype(np.float32)
 
     def best_share(
-        self, asked: str, point: NDArray[np.float32], points: SpacePoints, modalities: Sequence[str]
+        self, asked: str, modalities: Sequence[str], cosines: NDArray[np.float32]
     ) -> NDArray[np.float32] | None:
-        """That share by the modality for which it is greatest, None where the space does not say. Shape (tracks,)."""
-        shares = [self.share(asked, modality, points.similarities(point, modality=modality)) for modality in modalities]
+        """That share by the modality for which it is greatest; None where the space says it of none. Shape (tracks,).
+
+        Args:
+            asked: Modality of the query.
+            modalities: Of the tracks.
+            cosines: Shape (modalities, tracks).
+        """
+        shares = [self.share(asked, modality, some) for modality, some in zip(modalities, cosines, strict=True)]
         known = [share for share in shares if share is not None]
         return np.maximum.reduce(known) if known else None

@@ -193,7 +193,8 @@ class Understanding:
         """Whether sentences have points in the space."""
         if not self._senses.reads_sentences or not (name or self._corpus.spaces()):
             return False
-        return "text" in self._corpus.points(self._space(name)).record.modalities
+        points = self._corpus.points(self._space(name))
+        return bool(points.modalities) and "text" in points.record.modalities
 
     def _of_lyrics(self, term: Term, query: Query, found: Understood) -> list[Pointed]:
         found.words.append(term.value)
@@ -215,6 +216,11 @@ class Understanding:
 
     def _blend(self, pointed: Sequence[Pointed], query: Query, found: Understood) -> None:
         points = self._pointer(query.space).points
+        if not points.modalities:
+            raise QueryError(
+                f"no track has a point in the space {points.record.space}",
+                hint=f"run: tutti place {self._corpus.folder} --space {points.record.space}",
+            )
         found.points = points
         blend = blended(pointed, points, query.weights)
         if not blend.modalities:
@@ -226,11 +232,11 @@ class Understanding:
         says_more = n_answered >= FEWEST_PHRASES and len(asked) < len(wanted)
         present = ~np.isnan(blend.total)
         if asked:
-            present &= is_near(blend, points, self._calibration(points), asked)
+            present &= is_near(blend, self._calibration(points), asked)
         elif says_more:
             present &= blend.total > 0
         unwanted = [place for place, one in enumerate(pointed) if one.is_negative and one.asked == "text"]
-        found.barred |= is_near(blend, points, self._calibration(points), unwanted)
+        found.barred |= is_near(blend, self._calibration(points), unwanted)
         factor = sum(query.weights.get(one, 1.0) for one in points.modalities) / len(points.modalities)
         part = score_blend(blend, present=present, counts=bool(asked), suffices=says_more and not asked, factor=factor)
         found.parts.append(part)

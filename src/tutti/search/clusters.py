@@ -34,7 +34,8 @@ SAMPLE_PER_CLUSTER = 64
 N_QUERIES = 200  # that decide how far to look
 RECALL_OF = 10  # nearest
 WANTED_RECALL = 0.99
-SHARES = (0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.12, 0.2, 0.3, 0.5, 1.0)  # of the rows, tried in turn
+# Of the rows, tried in turn.
+SHARES = (0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.12, 0.2, 0.3, 0.5, 1.0)
 FACTS, CENTRES, BEGINS, ROWS, VECTORS = "clusters.json", "centres.npy", "begins.npy", "rows.npy", "clustered.npy"
 
 

@@ -51,7 +51,8 @@ def draw_map(drawn: ItemMap, path: Path) -> None:
                 name = label or "others"
                 dots[name] = panel.scatter(some[:, 0], some[:, 1], s=size, color=colour, label=name, linewidths=0)
         for index in np.flatnonzero(of_kind == kind).tolist() if kind == TAGS else ():
-            panel.annotate(drawn.items[index].title, drawn.points[projection][index], fontsize="x-small", ha="center")
+            name, place = drawn.items[index].title, drawn.points[projection][index]
+            panel.annotate(name, place, (0, 4), textcoords="offset points", fontsize="x-small", ha="center")
         title = f"{projection}: {kind}" if kind else projection
         panel.set(title=title, xticks=[], yticks=[], aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
         panel.spines[["top", "right", "bottom", "left"]].set_color("0.8")

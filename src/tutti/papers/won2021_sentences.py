@@ -291,11 +291,10 @@ def _vectors(retriever: SentenceRetriever, data: SentenceMusic, order: Experimen
     songs = [Item(item_id=one.track_id, title=one.name, tracks=(one,)) for one in data.songs("test")]
     texts = [Item(item_id=one.sentence_id, title="", text=one.text) for one in data.texts("test")]
     folder = order.folder / "vectors"
-    found = {
+    return {
         one: encoded_once(retriever.encoders[one], items, folder, order.tell, quiet=order.quiet).vectors
         for one, items in (("text", texts), ("audio", songs))
     }
-    return found
 
 
 def _label_places(retriever: SentenceRetriever, data: SentenceMusic) -> Vectors | None:
@@ -341,10 +340,11 @@ def _map(
         dataset=data.name,
         coloured_by="mood, of texts the answering one",
     )
-    return drawn, silhouette(places["audio"], moods)
+    metric = "euclidean" if retriever.strategy == "valence-arousal" else "cosine"
+    return drawn, silhouette(places["audio"], moods, metric=metric)
 
 
-def silhouette(vectors: Vectors, labels: Sequence[str]) -> float:
+def silhouette(vectors: Vectors, labels: Sequence[str], *, metric: str = "cosine") -> float:
     """Mean silhouette of vectors by their labels, -1 to 1, high where each is nearer to its own than to others.
 
     NaN where fewer than two labels, or as many as vectors, are there.
@@ -352,6 +352,7 @@ def silhouette(vectors: Vectors, labels: Sequence[str]) -> float:
     Args:
         vectors: Rows with NaN are left out. Shape (items, dimensions).
         labels: One an item.
+        metric: Of distances, a name in scikit-learn: ``cosine``, as songs are ranked, or ``euclidean``.
 
     References:
         Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis", 1987.
@@ -361,7 +362,7 @@ def silhouette(vectors: Vectors, labels: Sequence[str]) -> float:
     if not 2 <= len(set(kept)) < len(kept):
         return math.nan
     metrics = import_extra("sklearn.metrics", extra="train", purpose="telling how far moods lie apart")
-    return float(metrics.silhouette_score(vectors[present], kept))
+    return float(metrics.silhouette_score(vectors[present], kept, metric=metric))
 
 
 EXPERIMENTS = (

@@ -199,6 +199,23 @@ def test_the_same_seed_gives_the_same_space_in_another_folder(tag_table, tmp_pat
     assert first.report.metrics == second.report.metrics
 
 
+def test_a_run_that_was_stopped_goes_on_to_the_same_space(tag_table, tmp_path, monkeypatch):
+    whole, _ = carried_out({**tag_table, "output": str(tmp_path / "whole")}, training={"epochs": 3})
+    validate, calls = TagLearning.validate, []
+
+    def stopped(self, trained):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return validate(self, trained)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(TagLearning, "validate", stopped)
+        carried_out(tag_table, training={"epochs": 3})
+    resumed, _ = carried_out(tag_table, training={"epochs": 3})
+    assert resumed.model.fingerprint == whole.model.fingerprint
+
+
 def test_a_sound_is_learned_end_to_end_and_its_vector_is_its_point(tag_table, played):
     run, _ = carried_out(tag_table, song="audio")
     assert run.model.projection.song.join == "vector"

@@ -292,9 +292,10 @@ def main() -> None:
             found.setdefault(name, []).append(study.report(name, seed))
         page = tables(found, arguments.seeds[:done])
         if set(arguments.only) == set(SETS):
-            page += (
-                "\n".join(["", "| difference in MRR | |", "| --- | --- |", *study.gains(arguments.seeds[:done])]) + "\n"
-            )
+            older = {kind: [study.older(kind, one) for one in arguments.seeds[:done]] for kind in OLDER}
+            gains = "\n".join(study.gains(arguments.seeds[:done]))
+            page = tables(found, arguments.seeds[:done], older)
+            page += f"\n| difference in MRR | |\n| --- | --- |\n{gains}\n"
         write_text(study.output / "study.md", page)
         write_text(study.output / "study.json", json.dumps({"seeds": arguments.seeds[:done], "found": found}) + "\n")
 

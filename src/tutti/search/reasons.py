@@ -13,11 +13,10 @@ import numpy as np
 
 from tutti.search.blending import Blend
 from tutti.search.corpus import Corpus
-from tutti.search.evidence import mean_of_known
 from tutti.search.hits import Reason
 from tutti.search.meaning import Meaning
 from tutti.search.pointing import Pointed
-from tutti.search.ranking import Part
+from tutti.search.ranking import ABSENT, LEAST_SCORE, Part
 
 N_TAGS = 3
 WORDS = "words"
@@ -58,14 +57,16 @@ def reasons_of(parts: Sequence[Part], row: int, corpus: Corpus, *, example: int 
 
 def part_shares(parts: Sequence[Part], row: int) -> list[float]:
     """What of a track's score is owed to each part."""
-    asking = [part for part in parts if not part.is_negative]
-    rows = np.array([row])
-    carried = [
-        part.weight * float(np.nan_to_num(part.counted(rows)[0])) if part in asking or not asking else 0.0
-        for part in parts
-    ]
+    is_asking = not all(part.is_negative for part in parts)
+    carried = [0.0 if is_asking and part.is_negative else part.weight * _counted(part, row) for part in parts]
     total = sum(carried)
     return [one / total if total else 1 / len(parts) for one in carried]
+
+
+def _counted(part: Part, row: int) -> float:
+    """What a part's score counts in one track, 0 where it says nothing; as :meth:`Part.counted` of many."""
+    score = float(part.scores[row])
+    return 0.0 if np.isnan(score) else max(score if part.present[row] else ABSENT * score, LEAST_SCORE)
 
 
 def modality_shares(parts: Sequence[Part], row: int) -> dict[str, float]:
@@ -139,9 +140,8 @@ def probability(concept: str, row: int, corpus: Corpus) -> float:
         if not source.is_absence:
             value = float(corpus.described[source.model].probabilities[row, source.column])
             by_model[source.model] = max(value, by_model.get(source.model, value))
-    if not by_model:
-        return float("nan")
-    return float(mean_of_known(np.array(list(by_model.values()), dtype=np.float32)[:, np.newaxis])[0])
+    known = [value for value in by_model.values() if not np.isnan(value)]
+    return sum(known) / len(known) if known else float("nan")
 
 
 def strongest_tags(row: int, corpus: Corpus, *, count: int) -> dict[str, float]:

@@ -280,3 +280,10 @@ def test_of_a_long_text_some_pieces_are_learned_and_all_are_read(tiny_distilbert
     assert tokens[1, 1:].sum() == 0
     whole = view.represent(sentences.network.eval(), np.array([0, 1]))
     np.testing.assert_allclose(whole, sentences.encode(["a sad song " * 30, "a happy day"]), atol=1e-6)
+
+
+def test_a_split_without_songs_is_refused_before_anything_is_read():
+    data = made_up()
+    without = dataclasses.replace(data, tracks=tuple(one for one in data.tracks if one.split != "valid"))
+    with pytest.raises(ConfigError, match="0 songs of the split valid can be used"):
+        learn_strategy("two-branch", without, folder=Path("never"))

@@ -72,6 +72,12 @@ def train_sentences(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     for remark in data.sentences.remarks:
         tell(remark)
     check_data(settings.strategy, data)
+    split = recipe.evaluation.split
+    if not data.texts(split) or not data.songs(split):
+        raise ConfigError(
+            f"{len(data.texts(split))} sentences and {len(data.songs(split))} songs of {split} are nothing to score by",
+            hint="set evaluation.split to one that both have",
+        )
     counts = [f"{len(data.texts(split))} sentences and {len(data.songs(split))} songs of {split}" for split in SPLITS]
     tell(f"{data.name}: {', '.join(counts)}")
     with claimed_folder(recipe):

@@ -178,14 +178,17 @@ def learn_from(
 
 
 def check_data(strategy: Strategy, data: SentenceMusic) -> None:
-    """See that every label has what a strategy learns of it.
+    """See that there is something to learn from, and that every label has what a strategy learns of it.
 
     Raises:
         UnknownNameError: There is no such strategy.
-        ConfigError: A label lacks it.
+        ConfigError: There is not, or a label lacks it.
     """
     if strategy not in STRATEGIES:
         raise unknown_name("strategy", strategy, STRATEGIES)
+    for split in ("train", "valid"):
+        for what, some in (("sentences", data.texts(split)), ("songs", data.songs(split))):
+            _check_number(len(some), what, split)
     if strategy not in _TARGETS:
         return
     what, known_of = _TARGETS[strategy]
@@ -321,12 +324,16 @@ def _side(branch: Branch, labels: list[int], splits: list[Any], what: str) -> Si
     for split in ("train", "valid"):
         wanted = np.array([one == split for one in splits], dtype=bool)
         rows[split] = np.flatnonzero(wanted & branch.view.presence)
-        if len(rows[split]) < 2:
-            raise ConfigError(
-                f"{len(rows[split])} {what} of the split {split} can be used: too few to learn from",
-                hint="give sentences and songs of both splits, train and valid",
-            )
+        _check_number(len(rows[split]), what, split)
     return Side(view=branch.view, labels=np.array(labels), train=rows["train"], valid=rows["valid"])
+
+
+def _check_number(n_things: int, what: str, split: str) -> None:
+    if n_things < 2:
+        raise ConfigError(
+            f"{n_things} {what} of the split {split} can be used: too few to learn from",
+            hint="give sentences and songs of both splits, train and valid",
+        )
 
 
 def _stacked(known: Any, labels: tuple[str, ...]) -> Tensor:

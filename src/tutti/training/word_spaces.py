@@ -204,7 +204,7 @@ def fit_maps(heard: Floats, captions: Floats, config: WordSpaceConfig) -> Linear
     n_concepts = captions.shape[-1]
     asked = captions.reshape(-1, n_concepts)
     mean = asked[np.isfinite(asked).all(axis=1)].mean(axis=0, dtype=np.float64)
-    common = mean / np.linalg.norm(mean)
+    common = mean / max(float(np.linalg.norm(mean)), np.finfo(np.float64).tiny)
     kept = np.eye(n_concepts) - config.removed * np.outer(common, common)
     sounds = np.zeros((heard.shape[1], n_concepts))
     sounds[:n_concepts] = _scales(heard, n_concepts)[:, None] * kept

@@ -47,6 +47,7 @@ NAMES = "names.txt"
 STEPS = 127  # sentence vectors are kept in steps of 1/127: cosines err by less than 0.005
 CLAUSE_ENDS = re.compile(r"[.:!?]+(?=\s|$)|[,;|()\[\]\n\r]+|\s[–—]+\s")
 TEXTS_AT_ONCE = 64
+MOST_PASSAGES = 16  # of 1000 characters: what a book asks for is told by as many
 NO_WORDS = "no word of the text says anything about music"
 
 
@@ -157,7 +158,9 @@ class ConceptReader:
         problems = []
         for first in range(0, len(texts), TEXTS_AT_ONCE):
             some = texts[first : first + TEXTS_AT_ONCE]
-            for row, read in enumerate(self._read([passages_of(text) for text in some]), start=first):
+            for row, read in enumerate(
+                self._read([passages_of(text, most=MOST_PASSAGES) for text in some]), start=first
+            ):
                 length = float(np.linalg.norm(read))
                 if length >= self.config.least:
                     weights[row] = read / length

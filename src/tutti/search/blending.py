@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.calibration import Calibration
-from tutti.search.evidence import percentiles
 from tutti.search.pointing import Pointed
 from tutti.search.ranking import Flags, Part, Scores
 from tutti.search.space_points import SpacePoints
@@ -128,7 +127,7 @@ def standardised(cosines: NDArray[np.float32], is_known: Flags) -> NDArray[np.fl
 
 
 def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, factor: float) -> Part:
-    """The part of a query that points make: its score is the share of the catalogue's tracks that lie farther.
+    """The part of a query that points make, scored as :func:`graded` says.
 
     Tracks without any point have no score, and are judged by the rest of the query.
 
@@ -139,7 +138,7 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, f
         suffices: Whether that decides by itself.
         factor: By which the modalities' weights raise or lower it.
     """
-    scores = np.where(np.isnan(blend.total), np.nan, percentiles(blend.total)).astype(np.float32)
+    scores = graded(blend.total)
     weight = sum(term.weight for term in blend.terms)
     wanted = [term.name for term in blend.terms if not term.is_negative] or [term.name for term in blend.terms]
     return Part(
@@ -153,6 +152,20 @@ def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, f
         suffices=suffices,
         blend=blend,
     )
+
+
+def graded(total: Scores) -> Scores:
+    """Scores from 0 to 1: 1 for the nearest track, 0.5 for one as near as tracks are on average; NaN stays NaN.
+
+    Above the average they grow in proportion to nearness, since shares of tracks hardly differ among the nearest; below
+    it they halve with each standard deviation.
+
+    >>> graded(np.array([2.0, 1.0, 0.0, -1.0, -2.0, np.nan], dtype=np.float32)).tolist()
+    [1.0, 0.75, 0.5, 0.25, 0.125, nan]
+    """
+    nearest = float(np.nanmax(total, initial=0.0))
+    near = 0.5 + 0.5 * total / (nearest or 1.0)
+    return np.asarray(np.where(total > 0, near, 0.5 * np.exp2(np.minimum(total, 0))), dtype=np.float32)
 
 
 def is_near(blend: Blend, calibration: Calibration, deciding: Sequence[int]) -> Flags:

@@ -62,9 +62,9 @@ def search(
     """Find tracks by any mixture of words, texts, sounds, pictures, tracks, artists, lyrics and listeners.
 
     A score is the geometric mean over the parts of the query: of words, the share of the catalogue's tracks in which
-    there is less of them, so that 0.9 beats 90 % of the catalogue; of all that has a point in a space, 1 for the nearest
-    track and 0.5 for one as near as tracks are on average. Listed are only tracks in which the models hear what is asked
-    for, or which lie near to it where no tag says.
+    there is less of them, so that 0.9 beats 90 % of the catalogue; of all that has a point in a space, 1 for the
+    nearest track and 0.5 for one as near as tracks are on average. Listed are only tracks in which the models hear
+    what is asked for, or which lie near to it where no tag says.
     """
     from tutti.search.library import open_catalogue
     from tutti.search.terms import parse_weights

@@ -5,6 +5,7 @@ Each part of a query gives a track a score from 0 to 1:
 * words that can be heard: the share of the catalogue's tracks in which there is less evidence of it
   (``tutti.search.evidence``; of a description such as "drum and bass", the weighted mean of its concepts' evidence);
 * words with a minus: one less that share;
+* points: 1 for the nearest track, 0.5 for one as near as tracks are on average (``tutti.search.blending``);
 * names: 1 where a whole title, artist, album or tag is meant, 0.9 where words of one are;
 * a likeness: the share of random pairs of tracks that are less alike than the track and the example.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from tutti.data.catalogue import Catalogue
 from tutti.search.corpus import Corpus
 from tutti.search.diversity import diversified, pool_size
-from tutti.search.hits import Hit
-from tutti.search.lyrics import shared_words, texts_of
-from tutti.search.ranking import Flags, Ranking, rank
+from tutti.search.hits import Hit, Reason
+from tutti.search.lyrics import shared_words, telling_words, texts_of
+from tutti.search.ranking import Flags, rank
 from tutti.search.reasons import modality_shares, reasons_of
 from tutti.search.space_points import SpacePoints
 from tutti.search.terms import Query
@@ -52,20 +51,25 @@ def hits_of(
         vectors = vectors_of(ranking.rows, understood.points, corpus)
         order = diversified(ranking.scores, vectors, k=query.k, diversity=query.diversity)
     rows = [int(ranking.rows[place]) for place in order]
-    is_written_of = bool(understood.words) and corpus.has_texts
-    texts = texts_of([corpus.track_ids[row] for row in rows], catalogue) if is_written_of else {}
-    return [
-        _hit(
-            understood,
-            int(place),
-            ranking,
-            corpus,
-            texts=texts.get(corpus.track_ids[ranking.rows[place]], {}),
-            example=example,
-            rank_by_score=int(place) + 1 if query.diversity else None,
+    words = telling_words(" ".join(understood.words)) if corpus.has_texts else ()
+    texts = texts_of([corpus.track_ids[row] for row in rows], catalogue) if words else {}
+    hits = []
+    for row, place in zip(rows, order, strict=True):
+        why = reasons_of(understood.parts, row, corpus, example=example)
+        shared = shared_words(words, texts.get(corpus.track_ids[row], {}))
+        hits.append(
+            Hit(
+                track_id=corpus.track_ids[row],
+                path=corpus.path(row),
+                title=corpus.value("title", row),
+                artist=corpus.value("artist", row),
+                score=float(ranking.scores[place]),
+                why=_with_words(why, shared),
+                shares=modality_shares(understood.parts, row),
+                rank_by_score=int(place) + 1 if query.diversity else None,
+            )
         )
-        for place in order
-    ]
+    return hits
 
 
 def vectors_of(rows: NDArray[np.int64], points: SpacePoints | None, corpus: Corpus) -> NDArray[np.float32]:
@@ -107,33 +111,12 @@ def _notes_of_words(understood: Understood) -> list[str]:
     return (unknown[:N_UNKNOWN_NOTED] + more if more else unknown) + notes
 
 
-def _hit(
-    understood: Understood,
-    place: int,
-    ranking: Ranking,
-    corpus: Corpus,
-    *,
-    texts: Mapping[str, str],
-    example: int | None,
-    rank_by_score: int | None,
-) -> Hit:
-    row = int(ranking.rows[place])
-    why = reasons_of(understood.parts, row, corpus, example=example)
-    shared = shared_words(" ".join(understood.words), texts)
-    if shared:
-        hows = [reason.how for reason in why]
-        place_said = next((hows.index(how) for how in READ if how in hows), None)
-        if place_said is not None:
-            reason = why[place_said]
-            said = replace(reason, words=shared, text=f"{reason.text}; its texts say {', '.join(shared)}")
-            why = (*why[:place_said], said, *why[place_said + 1 :])
-    return Hit(
-        track_id=corpus.track_ids[row],
-        path=corpus.path(row),
-        title=corpus.value("title", row),
-        artist=corpus.value("artist", row),
-        score=float(ranking.scores[place]),
-        why=why,
-        shares=modality_shares(understood.parts, row),
-        rank_by_score=rank_by_score,
-    )
+def _with_words(why: tuple[Reason, ...], shared: tuple[str, ...]) -> tuple[Reason, ...]:
+    """The reasons, one of them with the words that the query shares with the track's texts."""
+    hows = [reason.how for reason in why]
+    place = next((hows.index(how) for how in READ if how in hows), None)
+    if not shared or place is None:
+        return why
+    reason = why[place]
+    said = replace(reason, words=shared, text=f"{reason.text}; its texts say {', '.join(shared)}")
+    return (*why[:place], said, *why[place + 1 :])

@@ -6,6 +6,7 @@ The lyrics of a catalogue are made plain and listed by word when first asked for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -120,15 +121,23 @@ def score_lyrics(term: Term, lyrics: Lyrics) -> Part:
     )
 
 
-def shared_words(query: str, texts: Mapping[str, str]) -> tuple[str, ...]:
-    """Words of a query that stand in a track's texts, in the query's order; those that hold sentences together apart.
+def telling_words(query: str) -> tuple[str, ...]:
+    """Words of a query in their order, those that hold sentences together left out.
 
-    >>> shared_words("rain on the windows, slow", {"lyrics": "the rain, the window"})
+    >>> telling_words("rain on the windows, slow")
+    ('rain', 'windows', 'slow')
+    """
+    return tuple(dict.fromkeys(word for word in plain(query).split() if len(word) > 2 and word not in STOP_WORDS))
+
+
+def shared_words(words: Sequence[str], texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The first of some words that stand in a track's texts.
+
+    >>> shared_words(["rain", "windows", "slow"], {"lyrics": "the rain, the window"})
     ('rain', 'windows')
     """
     written = set(plain(" ".join(texts.values())).split())
-    words = dict.fromkeys(word for word in plain(query).split() if len(word) > 2 and word not in STOP_WORDS)
-    return tuple(word for word in words if not written.isdisjoint(forms(word)))[:N_SHARED]
+    return tuple(islice((word for word in words if not written.isdisjoint(forms(word))), N_SHARED))
 
 
 def texts_of(track_ids: Sequence[str], catalogue: Catalogue) -> dict[str, dict[str, str]]:

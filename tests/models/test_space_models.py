@@ -1,5 +1,7 @@
 """Space models place what there is of an item, and come back from disk the same."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from tutti.models.space_models import (
 from tutti.models.spaces import SpaceConfig, SpaceNetwork
 from tutti.models.text_readers import TextReader
 from tutti.models.texts import TextConfig, TextEncoder, build_text_network
+from tutti.models.zoo import Zoo
 
 REVIEWS = ("a slow piano at night", "loud drums and guitars", "a slow guitar", "drums at night")
 
@@ -59,6 +62,13 @@ def test_a_space_is_found_by_its_name_in_the_folders_of_models(words, tmp_path, 
     assert is_space_model(tmp_path / "words")
     with pytest.raises(UnknownNameError, match="wrods"):
         find_space_model("wrods")
+
+
+def test_the_space_in_the_package_is_meant_by_its_name_and_a_folder_by_its_path(words, tmp_path, monkeypatch):
+    words.save(tmp_path / "tutti-words")
+    monkeypatch.chdir(tmp_path)
+    assert find_space_model("tutti-words") == Zoo().places.shipped / "tutti-words"
+    assert find_space_model("./tutti-words") == Path("tutti-words")
 
 
 def test_the_merged_point_is_the_mean_of_what_is_present():

@@ -39,8 +39,8 @@ class FusionConfig:
             attends to the streams, which attend to each other.
         normalise: Bring each vector to length 1 first.
         dropout: Of the vectors, while training.
-        n_hidden: Of early fusion: the width of a layer with ReLU between; 0 is linear throughout, as the genre paper has it,
-            512 that of the authors' recommendation.
+        n_hidden: Of early fusion: the width of a layer with ReLU between. 0 is linear throughout, as the genre paper
+            has it, 512 that of the authors' recommendation.
         embed_dim: Of what gated and attention fusion represent an item by.
         n_heads: Of the attention.
         n_layers: The same.

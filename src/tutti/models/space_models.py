@@ -275,14 +275,18 @@ def is_space_model(folder: Path | str) -> bool:
 
 
 def find_space_model(name: Path | str) -> Path:
-    """The folder of a space model: the one of this path, or of this name in the package or the zoo's folders.
+    """The folder of a space model: of this name in the package or the zoo's folders, or else the one of this path.
+
+    A folder of the name of a known space is meant by its path, such as ``./tutti-words``.
 
     Raises:
         UnknownNameError: There is none.
     """
+    known = Zoo().spaces()
+    if isinstance(name, str) and name in known:
+        return known[name]
     if is_space_model(name):
         return Path(name)
-    known = Zoo().spaces()
     if str(name) not in known:
         raise unknown_name("space", str(name), known)
     return known[str(name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +21,10 @@ def no_sentence_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tutti.text.sentences.is_available", lambda: False)
 
 
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     """Four tracks by two artists, heard by a model that is not at hand."""
-    made = Catalogue.create(tmp_path / "catalogue")
+    made = Catalogue.create(tmp_path_factory.mktemp("heard") / "catalogue")
     ids = ["a", "b", "c", "d"]
     made.put_tracks(
         [Track(track_id=one, title=f"Piece {one}", artist="Ella Moon" if one < "c" else "夜の人") for one in ids]
@@ -44,18 +45,21 @@ def catalogue(tmp_path: Path) -> Catalogue:
     return made
 
 
-@pytest.fixture
-def placed(catalogue: Catalogue) -> Catalogue:
+@pytest.fixture(scope="module")
+def placed(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     """The same, with points in a space of sounds and texts whose model is not at hand."""
-    catalogue.put_space(
+    folder = tmp_path_factory.mktemp("placed") / "catalogue"
+    shutil.copytree(catalogue.folder, folder)
+    copy = Catalogue.open(folder)
+    copy.put_space(
         SpaceRecord(space="mine", fingerprint="1", embed_dim=2, modalities=("audio", "text"), source="/nowhere/mine")
     )
     points = unit_rows(np.array([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]]))
-    catalogue.put_points(
+    copy.put_points(
         "mine",
         Points(modality="audio", track_ids=list("abcd"), fingerprints=["1"] * 4, states=["1"] * 4, points=points),
     )
-    return catalogue
+    return copy
 
 
 def refused(tutti: Callable, *arguments: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -68,9 +69,24 @@ TRACKS = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the library lies that every test gets a copy of, once the first has made it."""
+    return tmp_path_factory.mktemp("kept") / "library"
+
+
 @pytest.fixture
-def library(make_library: MakeLibrary) -> Library:
+def library(make_library: MakeLibrary, kept: Path, tmp_path: Path) -> Library:
     """Six tracks by three artists, with points of their sounds, and of the texts of two."""
+    if not kept.exists():
+        shutil.copytree(made(make_library).folder, kept)
+    shutil.copytree(kept, tmp_path / "copy")
+    library = Library.open(tmp_path / "copy")
+    library.encoder, library.loader = Silent(), ByWords
+    return library
+
+
+def made(make_library: MakeLibrary) -> Library:
     texts = {
         "b": {"lyrics": "The rain on the window, and I wait"},
         "d": {"lyrics": "Rain and thunder", "review": "loud"},
@@ -88,8 +104,6 @@ def library(make_library: MakeLibrary) -> Library:
     put_points(library, "audio", TRACKS)
     put_points(library, "text", {"b": (1.0, 0.0, 0.3), "d": (0.0, 0.3, 1.0)})
     library.put_listens([Listens(user="ana", track_id="c", plays=50), Listens(user="ana", track_id="d", plays=1)])
-    library.encoder, library.loader = Silent(), ByWords
-    library.refresh()
     return library
 
 

@@ -7,8 +7,10 @@ from sklearn.decomposition import PCA
 
 from tutti.errors import ConfigError, ModelError, ShapeError
 from tutti.models.encoder_kinds import PROJECTIONS, load_projection
-from tutti.models.projections import CanonicalCorrelations, PrincipalComponents
+from tutti.models.encoders import Projection
+from tutti.models.projections import CanonicalCorrelations, LinearMaps, PrincipalComponents
 from tutti.models.spaces import SpaceConfig, SpaceNetwork
+from tutti.models.tag_song import TagSongConfig, TagSongSpace
 
 
 def related_pairs(n_items: int = 400, n_shared: int = 2) -> dict[str, np.ndarray]:
@@ -123,12 +125,22 @@ def test_correlations_of_other_than_two_modalities_are_refused():
         CanonicalCorrelations.fit({"audio": pairs["audio"], "image": pairs["image"][:9]}, embed_dim=2)
 
 
+def projection_of(kind: str) -> Projection:
+    """One of each kind, of sounds of seven numbers and pictures of five."""
+    pairs, rng = related_pairs(), np.random.default_rng(1)
+    made = {
+        "tutti space": lambda: SpaceNetwork({"audio": 7, "image": 5}, SpaceConfig(embed_dim=3)),
+        "tutti principal components": lambda: PrincipalComponents.fit(pairs, embed_dim=3),
+        "tutti canonical correlations": lambda: CanonicalCorrelations.fit(pairs, embed_dim=3),
+        "tutti linear maps": lambda: LinearMaps(means={"audio": np.ones(7)}, matrices={"audio": rng.random((7, 3))}),
+        "tutti tag-song space": lambda: TagSongSpace(5, "audio", [7], TagSongConfig(embed_dim=3, n_hidden=4)).eval(),
+    }
+    return made[kind]()
+
+
 @pytest.mark.parametrize("kind", PROJECTIONS)
 def test_every_kind_of_projection_is_found_by_its_folder(tmp_path, kind):
-    pairs = related_pairs()
-    space = SpaceNetwork({"audio": 7, "image": 5}, SpaceConfig(embed_dim=3))
-    made = [space, PrincipalComponents.fit(pairs, embed_dim=3), CanonicalCorrelations.fit(pairs, embed_dim=3)]
-    saved = dict(zip(PROJECTIONS, made, strict=True))[kind]
+    pairs, saved = related_pairs(), projection_of(kind)
     saved.save(tmp_path / "projection")
     loaded = load_projection(tmp_path / "projection")
     assert type(loaded) is type(saved)

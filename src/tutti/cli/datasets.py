@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -242,6 +242,29 @@ def sentences(
     typer.echo("\n".join(counts_of(read, chosen)))
     if output is not None:
         read.write(output)
+
+
+@datasets_app.command("clean-tags")
+def clean_tags(
+    raw: Annotated[Path, typer.Argument(help="A table of song, tag and score with tabs, or last.fm's lastfm_tags.db.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The table, as track_tags.tsv of MSD500.")],
+    taxonomy: Annotated[
+        Path | None, typer.Option(help="Lines of tag, tab, category: other tags are dropped. [all are kept]")
+    ] = None,
+    score: Annotated[str, typer.Option(help="code keeps scores of 50 and more, thesis all but 0.")] = "code",
+    most_tags: Annotated[int, typer.Option(help="Songs with more tags are removed.")] = 20,
+    least_songs: Annotated[int, typer.Option(help="Tags of fewer songs are removed.")] = 100,
+) -> None:
+    """Clean raw tags as MSD500 was: weak ones dropped, forms of a word as one, tags of few songs dropped."""
+    from tutti.data.tag_cleanup import CleanupConfig, ScoreFilter, read_annotations, read_taxonomy
+    from tutti.data.tag_cleanup import clean_tags as clean
+
+    config = CleanupConfig(score_filter=cast(ScoreFilter, score), most_tags=most_tags, least_songs=least_songs)
+    listed = None if taxonomy is None else read_taxonomy(taxonomy)
+    made = clean(read_annotations(raw), config, taxonomy=listed)
+    made.save(output)
+    rows = [(step.name, f"{step.n_annotations:,}", f"{step.n_songs:,}", f"{step.n_tags:,}") for step in made.steps]
+    typer.echo(_table([("STEP", "ANNOTATIONS", "SONGS", "TAGS"), *rows]))
 
 
 @contextlib.contextmanager

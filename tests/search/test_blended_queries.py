@@ -166,6 +166,15 @@ def test_a_text_file_is_read_to_its_end(library: Library, tmp_path: Path) -> Non
     assert ids(library.search(text_file=story))[0] == "c"
 
 
+def test_a_short_story_is_read_as_a_whole_and_no_word_of_it_looked_up(library: Library, tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+    story.write_text("The last tram has gone, and from the open window above the bakery come drums, softly.")
+    hits = library.search(text_file=story)
+    assert ids(hits)[0] == "c"
+    assert [reason.how for reason in hits[0].why] == ["near"]
+    assert not hits.notes
+
+
 def test_lyric_words_find_the_tracks_that_have_them(library: Library) -> None:
     hits = library.search(plus=["lyrics:rain on the window"])
     assert ids(hits) == "b"
@@ -263,6 +272,12 @@ def test_nothing_matches_what_means_nothing_here(library: Library) -> None:
     hits = library.search("quarterly tax report")
     assert hits == []
     assert any("matches no tag" in note for note in hits.notes)
+
+
+def test_what_is_rejected_down_to_the_last_track_is_told(library: Library) -> None:
+    hits = library.search("vocals, no piano", where="track_id <> 'd'")
+    assert hits == []
+    assert hits.notes == ("all that have what is asked for are rejected, 1 in number: 1 by 'piano'",)
 
 
 def test_a_language_that_nobody_reads_is_noted_and_its_names_found(library: Library) -> None:

@@ -12,7 +12,7 @@ from tutti.search.corpus import Corpus
 from tutti.search.diversity import diversified, pool_size
 from tutti.search.hits import Hit, Reason
 from tutti.search.lyrics import shared_words, telling_words, texts_of
-from tutti.search.ranking import Flags, rank
+from tutti.search.ranking import Flags, fitting, rank
 from tutti.search.reasons import modality_shares, reasons_of
 from tutti.search.space_points import SpacePoints
 from tutti.search.terms import Query
@@ -94,7 +94,17 @@ def notes_of(understood: Understood, candidates: Flags, corpus: Corpus) -> list[
     absent = [part.term for part in understood.parts if not part.is_negative and not (part.present & candidates).any()]
     if candidates.any():
         notes += [f"no track has {term!r}" for term in absent]
-    return notes
+    return notes + _notes_of_rejection(understood, candidates)
+
+
+def _notes_of_rejection(understood: Understood, candidates: Flags) -> list[str]:
+    """That what a query rejects leaves nothing of what it asks for, and which of its terms rejects how many."""
+    rejecting = [part for part in understood.parts if part.is_negative]
+    fits = fitting(understood.parts, candidates & ~understood.barred)
+    if not rejecting or not fits.any() or np.logical_and.reduce([fits, *(part.present for part in rejecting)]).any():
+        return []
+    told = ", ".join(f"{int((fits & ~part.present).sum())} by {part.term!r}" for part in rejecting)
+    return [f"all that have what is asked for are rejected, {int(fits.sum())} in number: {told}"]
 
 
 def _notes_of_words(understood: Understood) -> list[str]:

@@ -194,13 +194,7 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
         originals: The row of the first track with the same bytes. Shape (tracks,).
         k: How many at most.
     """
-    wanted = [part for part in parts if part.counts and not part.is_negative]
-    is_hit = candidates.copy()
-    if wanted:
-        is_hit &= np.mean([part.present for part in wanted], axis=0) >= LEAST_PRESENT
-    for part in parts:
-        if part.suffices:
-            is_hit |= candidates & part.present
+    is_hit = fitting(parts, candidates)
     for part in parts:
         if part.is_negative:
             is_hit &= part.present
@@ -208,6 +202,18 @@ def rank(parts: Sequence[Part], candidates: Flags, originals: NDArray[np.int64],
     scores = _mean(parts, rows)
     chosen = best_unlike(scores, originals[rows], k=k)
     return Ranking(rows=rows[chosen], scores=np.clip(scores[chosen], 0, 1).astype(np.float32))
+
+
+def fitting(parts: Sequence[Part], candidates: Flags) -> Flags:
+    """Tracks that have enough of what a query asks for, whatever it rejects. Shape (tracks,)."""
+    wanted = [part for part in parts if part.counts and not part.is_negative]
+    fits = candidates.copy()
+    if wanted:
+        fits &= np.mean([part.present for part in wanted], axis=0) >= LEAST_PRESENT
+    for part in parts:
+        if part.suffices:
+            fits |= candidates & part.present
+    return fits
 
 
 def best_unlike(scores: NDArray[Any], originals: NDArray[np.int64], *, k: int) -> NDArray[np.int64]:

@@ -37,6 +37,7 @@ WORDS = "words"
 SENTENCE_SHARE = 0.75
 # Of longer texts only tags are taken apart: what a story mentions by the way is no title and no name.
 LONGEST_SENTENCE = 300  # characters
+LONGEST_LIST = 12  # words of a file; what is longer tells a story, and is read as a whole
 MOST_BYTES = 2_000_000
 # A description of so many phrases that are understood is answered by nearness too; a tag or two by tags alone.
 FEWEST_PHRASES = 3
@@ -124,7 +125,7 @@ class Understanding:
             return self._of_lyrics(term, query, found)
         if term.kind == "text":
             text = read_story(Path(term.value))
-            if len(text) <= LONGEST_SENTENCE:
+            if len(text.split()) <= LONGEST_LIST:
                 return self._of_words(term, text, query, found)
             self._note_language(text, found)
             found.words.append(text)

@@ -38,6 +38,8 @@ class FakeEncoder:
             vectors[row, 0 if text in ("hullabaloo", "fast") else 1 + sum(map(ord, text)) % 1999] = 1
         return vectors
 
+    encode_terms = encode
+
 
 def interpreter(labels: list[str] = LABELS, *, encoder: FakeEncoder | None = None) -> Interpreter:
     tracks = pa.table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +47,32 @@ def test_vectors_have_unit_length_and_do_not_depend_on_their_company() -> None:
     together = encoder.encode(["a bb", "a much longer sentence about nothing", ""])
     assert np.allclose(np.linalg.norm(together, axis=1), 1)
     assert np.allclose(together[0], encoder.encode(["a bb"])[0], atol=1e-6)
+
+
+def test_a_long_sentence_does_not_blow_up_the_words_beside_it() -> None:
+    network = PositionlessNetwork()
+    widths: list[int] = []
+    network.register_forward_hook(
+        lambda _, __, kwargs, ___: widths.append(kwargs["input_ids"].numel()), with_kwargs=True
+    )
+    words = ["one", "two words", "a b", "c"] * 5
+    vectors = SentenceEncoder(network, CountingTokenizer()).encode([*words, "word " * 30])
+    assert sum(widths) < sum(network.lengths) + 20
+    assert np.allclose(vectors[1], SentenceEncoder(network, CountingTokenizer()).encode(["two words"])[0], atol=1e-6)
+
+
+def test_an_encoder_is_loaded_once_however_many_threads_ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    loaded: list[object] = []
+
+    def load(source: object) -> SentenceEncoder:
+        loaded.append(source)
+        return SentenceEncoder(PositionlessNetwork(), CountingTokenizer())
+
+    monkeypatch.setattr(SentenceEncoder, "load", load)
+    with ThreadPoolExecutor(4) as pool:
+        encoders = set(pool.map(sentences.shared_encoder, [tmp_path] * 8))
+    assert len(encoders) == 1
+    assert loaded == [tmp_path]
 
 
 def test_a_long_text_is_read_to_its_end_in_pieces_that_overlap() -> None:

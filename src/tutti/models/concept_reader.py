@@ -39,7 +39,7 @@ from tutti.models.model_folders import (
 from tutti.text.lexicon import Floats, Lexicon
 from tutti.text.passages import passages_of
 from tutti.text.phrases import Phrase, parse
-from tutti.text.sentences import SentenceEncoder
+from tutti.text.sentences import SentenceEncoder, shared_encoder
 
 FORMAT = 1
 KIND = "tutti concept reader"
@@ -95,7 +95,7 @@ class ConceptReader:
         config: How texts are read.
         lexicon: Of the same concepts.
         read_by: The fingerprint of the sentence encoder whose vectors the lexicon has.
-        sentences: The sentence encoder; None loads the one at hand when it is first needed.
+        sentences: The sentence encoder; None takes the one at hand, which all share, when it is first needed.
 
     Raises:
         ShapeError: The lexicon is of other concepts.
@@ -218,7 +218,7 @@ class ConceptReader:
             ConfigError: There is none at hand.
             ModelError: It is another one than the reader was made with.
         """
-        encoder = self._given or SentenceEncoder.load()
+        encoder = self._given or shared_encoder()
         if encoder.fingerprint != self.read_by:
             raise ModelError(
                 f"the words of {self.name} were read by the sentence encoder {self.read_by}; at hand is "

@@ -28,6 +28,8 @@ from tutti.search.portraits import Portrait, Statistics, portrait, statistics
 from tutti.search.ranking import score_likeness
 from tutti.search.terms import Query, Term, TermKind, parse_terms
 from tutti.search.understanding import Senses, Understanding
+from tutti.text import sentences
+from tutti.text.kept_vectors import kept_vectors
 
 N_NEAREST = 5
 
@@ -46,7 +48,7 @@ class Library(Catalogue):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.encoder: Encoder | None = _LazyEncoder()
+        self.encoder: Encoder | None = _SharedEncoder()
         self.refresh()
 
     def without_sentence_vectors(self) -> Self:
@@ -222,24 +224,18 @@ def open_catalogue(folder: Path | str) -> Library:
     return Library.open(folder)
 
 
-class _LazyEncoder:
+class _SharedEncoder:
     """The sentence encoder where the extra ``text`` is installed; read when the first unknown phrase comes."""
-
-    def __init__(self) -> None:
-        self._encoder: Encoder | None = None
-        self._is_asked = False
 
     @property
     def is_available(self) -> bool:
         """Whether the extra is installed and its weights are at hand."""
-        from tutti.text import sentences
-
         return sentences.is_available()
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """Unit vectors. Shape (texts, dimensions)."""
-        from tutti.text.sentences import SentenceEncoder
+        return sentences.shared_encoder().encode(texts)
 
-        if self._encoder is None:
-            self._encoder = SentenceEncoder.load()
-        return self._encoder.encode(texts)
+    def encode_terms(self, terms: list[str]) -> NDArray[np.float32]:
+        """The same of what every process asks for, kept on disk."""
+        return kept_vectors(sentences.shared_encoder(), terms)

@@ -42,6 +42,9 @@ class Encoder(Protocol):
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """Unit vectors. Shape (phrases, dimensions)."""
 
+    def encode_terms(self, terms: list[str]) -> NDArray[np.float32]:
+        """The same of terms that are asked for at every start."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
@@ -233,7 +236,7 @@ class Interpreter:
         if self._term_vectors is None:
             terms = sorted({*self._vocabulary.concepts, *self._thesaurus.names})
             terms = [term for term in terms if self._by_lists(term) is not None]
-            self._term_vectors = terms, self._encoder.encode(terms)
+            self._term_vectors = terms, self._encoder.encode_terms(terms)
         terms, vectors = self._term_vectors
         similarity = vectors @ self._encoder.encode([text])[0]
         best = float(similarity.max())

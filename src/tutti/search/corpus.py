@@ -23,7 +23,7 @@ from tutti.search.evidence import Evidence, ModelEvidence
 from tutti.search.likeness import Soundspace
 from tutti.search.names import Names
 from tutti.search.predicted_points import DEFAULT_SPACE, told_space
-from tutti.search.reading_points import read_points
+from tutti.search.reading_points import known_name, read_points
 from tutti.search.space_points import SpacePoints
 from tutti.search.vector_files import mapped_points
 from tutti.text.spelling import plain, reminiscent
@@ -181,14 +181,15 @@ class Corpus:
         return self._spaces
 
     def points(self, space: str) -> SpacePoints:
-        """Where the tracks lie in a space; read when first asked for.
+        """Where the tracks lie in a space, given by its name or its model's folder; read when first asked for.
 
         Raises:
             CatalogueError: No track has a point in it; the hint says how they get some.
         """
         if space not in self._points:
-            mapped = mapped_points(space, self._catalogue, self)
-            self._points[space] = mapped or read_points(space, self._catalogue, self)
+            name = known_name(space, self._catalogue)
+            mapped = mapped_points(name, self._catalogue, self)
+            self._points[space] = mapped or read_points(name, self._catalogue, self)
         return self._points[space]
 
     def artist_rows(self, name: str) -> Rows:

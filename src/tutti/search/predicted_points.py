@@ -1,8 +1,7 @@
 """Points of sounds from what a tagger said of them when they were indexed, without hearing them again.
 
-Spaces whose encoder of sounds takes a tagger's probabilities and vectors (``tutti.models.concept_listener``) have a
-point of every track that this tagger has described. They are computed when a catalogue is searched, unless
-``tutti place`` has stored them.
+Spaces whose encoder of sounds is a tagger, or takes a tagger's probabilities and vectors, have a point of every track
+that this tagger has described. They are computed when a catalogue is searched, unless ``tutti place`` has stored them.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from tutti.data.catalogue import PREDICTIONS, Catalogue, ModelRecord, SpaceRecor
 from tutti.data.track import Modality
 from tutti.errors import TuttiError
 from tutti.models.concept_listener import ConceptListener
+from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.space_models import Points, SpaceModel, load_space_model
 
 AUDIO: Modality = "audio"
@@ -31,9 +31,11 @@ def described_by(model: SpaceModel, records: Mapping[str, ModelRecord]) -> Model
         records: Of the catalogue.
     """
     encoder = model.encoders.get(AUDIO)
-    if not isinstance(encoder, ConceptListener):
+    if not isinstance(encoder, SoundEncoder):
         return None
-    return next((one for one in records.values() if one.fingerprint == encoder.config.tagger_fingerprint), None)
+    # A listener knows its tagger's fingerprint without loading it.
+    wanted = encoder.config.tagger_fingerprint if isinstance(encoder, ConceptListener) else encoder.fingerprint
+    return next((one for one in records.values() if one.fingerprint == wanted), None)
 
 
 def told_space(name: str, records: Mapping[str, ModelRecord]) -> SpaceModel | None:
@@ -64,7 +66,7 @@ def predicted_points(
         record: The tagger, as :func:`described_by` finds it.
     """
     encoder = model.encoders[AUDIO]
-    assert isinstance(encoder, ConceptListener)
+    assert isinstance(encoder, SoundEncoder)
     columns = ["track_id", "content_hash", "fingerprint", "probabilities", "vector"]
     for batch in catalogue.read_in_batches(PREDICTIONS + record.model, columns=columns):
         table = pa.Table.from_batches([batch])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tutti.data.catalogue import POINTS, Catalogue, SpaceRecord, matrix_of
 from tutti.errors import CatalogueError
-from tutti.models.space_models import Points, SpaceModel
+from tutti.models.space_models import Points, SpaceModel, is_space_model, load_space_model
 from tutti.search.predicted_points import AUDIO, described_by, predicted_points, record_of, told_space
 from tutti.search.space_points import SpacePoints
 
@@ -48,7 +48,7 @@ def read_points(space: str, catalogue: Catalogue, corpus: Corpus, *, allocate: A
         if model is not None and model.fingerprint == record.fingerprint:
             spread.tell(model, catalogue)
     if not spread.vectors:
-        raise _unplaced(space, catalogue)
+        raise unplaced(space, catalogue)
     return SpacePoints(record, {one: spread.vectors[one] for one in record.modalities if one in spread.vectors})
 
 
@@ -63,8 +63,33 @@ def space_record(space: str, catalogue: Catalogue, corpus: Corpus) -> tuple[Spac
         return record, None
     model = told_space(space, corpus.models)
     if model is None:
-        raise _unplaced(space, catalogue)
+        raise unplaced(space, catalogue)
     return record_of(model, space), model
+
+
+def known_name(space: str, catalogue: Catalogue) -> str:
+    """The name by which a catalogue knows a space; what it does not know stays as it is.
+
+    Args:
+        space: Its name, or the folder of its model.
+        catalogue: Whose tracks were placed.
+
+    Raises:
+        CatalogueError: They were placed in another space of this name, or in another version of it.
+    """
+    placed = catalogue.spaces()
+    if space in placed or not is_space_model(space):
+        return space
+    model = load_space_model(space)
+    record = placed.get(model.name)
+    if record is None:
+        return space
+    if record.fingerprint != model.fingerprint:
+        raise CatalogueError(
+            f"the tracks of {catalogue.folder} were placed in another space called {model.name} than that in {space}",
+            hint=f"place them anew: tutti place {catalogue.folder} --space {space}",
+        )
+    return model.name
 
 
 class _Spread:
@@ -111,7 +136,8 @@ class _Spread:
         self.vectors[modality][rows] = points
 
 
-def _unplaced(space: str, catalogue: Catalogue) -> CatalogueError:
+def unplaced(space: str, catalogue: Catalogue) -> CatalogueError:
+    """The error for a space that a catalogue's tracks have no points in."""
     placed = catalogue.spaces()
     known = f"it has those of {', '.join(placed)}" if placed else "it has none of any space"
     return CatalogueError(

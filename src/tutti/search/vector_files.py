@@ -26,7 +26,7 @@ from tutti.data.catalogue import POINTS, PREDICTIONS, Catalogue, SpaceRecord
 from tutti.errors import CatalogueError
 from tutti.files import atomic_folder
 from tutti.search.clusters import LEAST_ROWS, ClusterFacts, Clusters
-from tutti.search.reading_points import read_points, space_record
+from tutti.search.reading_points import known_name, read_points, space_record, unplaced
 from tutti.search.space_points import SpacePoints
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def write_vectors(catalogue: Catalogue, space: str, *, least_rows: int = LEAST_R
 
     Args:
         catalogue: Holds the points.
-        space: The space's name.
+        space: The space's name, or the folder of its model.
         least_rows: From how many points on there is an index.
 
     Raises:
@@ -83,6 +83,9 @@ def write_vectors(catalogue: Catalogue, space: str, *, least_rows: int = LEAST_R
     from tutti.search.corpus import Corpus
 
     began = time.perf_counter()
+    space = known_name(space, catalogue)
+    if Path(space).name != space:  # the files of a space lie in a folder of its name
+        raise unplaced(space, catalogue)
     target = catalogue.folder / FOLDER / space
     with catalogue.writer(), atomic_folder(target) as partial:
         corpus = Corpus.load(catalogue)
@@ -122,7 +125,7 @@ def mapped_points(space: str, catalogue: Catalogue, corpus: Corpus) -> SpacePoin
         CatalogueError: The files are damaged, or nothing has a point in the space.
     """
     folder = catalogue.folder / FOLDER / space
-    if not (folder / FACTS).is_file():
+    if Path(space).name != space or not (folder / FACTS).is_file():
         return None
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))

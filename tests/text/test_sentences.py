@@ -13,7 +13,7 @@ import torch
 
 from tutti.errors import ConfigError
 from tutti.text import sentences
-from tutti.text.sentences import SentenceEncoder, TokenReading, padded
+from tutti.text.sentences import LanguageNetwork, SentenceEncoder, TokenReading, padded
 
 FIRST = TokenReading(pooling="first", unit_length=False, n_tokens=16, overlap=4)
 
@@ -49,16 +49,20 @@ def test_vectors_have_unit_length_and_do_not_depend_on_their_company() -> None:
     assert np.allclose(together[0], encoder.encode(["a bb"])[0], atol=1e-6)
 
 
-def test_a_long_sentence_does_not_blow_up_the_words_beside_it() -> None:
-    network = PositionlessNetwork()
-    widths: list[int] = []
-    network.register_forward_hook(
-        lambda _, __, kwargs, ___: widths.append(kwargs["input_ids"].numel()), with_kwargs=True
+@pytest.mark.parametrize("reading", [TokenReading(), FIRST])
+def test_pieces_in_one_row_are_read_as_they_are_beside_each_other(reading: TokenReading) -> None:
+    transformers = pytest.importorskip("transformers", reason="the extra text is not installed")
+    config = transformers.BertConfig(
+        vocab_size=200, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
     )
-    words = ["one", "two words", "a b", "c"] * 5
-    vectors = SentenceEncoder(network, CountingTokenizer()).encode([*words, "word " * 30])
-    assert sum(widths) < sum(network.lengths) + 20
-    assert np.allclose(vectors[1], SentenceEncoder(network, CountingTokenizer()).encode(["two words"])[0], atol=1e-6)
+    torch.manual_seed(0)
+    network = LanguageNetwork(transformers.BertModel(config).eval(), reading)
+    pieces = [[101, 5, 102], [101, 7, 8, 9, 9, 9, 102], [101, 102]]
+    tokens = padded([pieces])[0]
+    assert network.reads_rows
+    with torch.inference_mode():
+        beside = network.read_pieces(tokens[:, 0], tokens[:, 1])
+        torch.testing.assert_close(network.read_row(pieces), beside, atol=1e-5, rtol=0)
 
 
 def test_an_encoder_is_loaded_once_however_many_threads_ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -106,8 +106,9 @@ def blended(terms: Sequence[Pointed], points: SpacePoints, weights: Mapping[str,
         weight = weights.get(modality, 1.0)
         cosines[position] = points.similarities(matrix, modality=modality)
         is_known = points.present(modality)
-        standing = standardised(cosines[position], is_known)
-        parts[position] = np.where(is_known[:, np.newaxis], weight * signed * standing, 0)
+        parts[position] = standardised(cosines[position], is_known)
+        parts[position] *= weight * signed
+        parts[position][~is_known] = 0
         squares += np.where(is_known, weight**2, 0).astype(np.float32)
     lengths = np.sqrt(squares) * np.linalg.norm(signed)
     is_placed = squares > 0
@@ -123,7 +124,7 @@ def standardised(cosines: NDArray[np.float32], is_known: Flags) -> NDArray[np.fl
     if not len(sample):
         return np.zeros_like(cosines)
     mean, spread = sample.mean(axis=0), sample.std(axis=0)
-    return np.asarray((cosines - mean) / np.maximum(spread, LEAST_SPREAD), dtype=np.float32)
+    return np.asarray((cosines - mean.astype(np.float32)) / np.maximum(spread, LEAST_SPREAD).astype(np.float32))
 
 
 def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, factor: float) -> Part:
@@ -184,9 +185,12 @@ def is_near(blend: Blend, calibration: Calibration, deciding: Sequence[int]) -> 
     found = np.zeros(len(blend.total), dtype=bool)
     for place in deciding:
         term, nearness = blend.terms[place], blend.nearness(place)
-        share = calibration.best_share(term.asked, blend.modalities, blend.cosines[:, :, place])
-        if share is None:
+        near, middling = (
+            calibration.reached(share, term.asked, blend.modalities, blend.cosines[:, :, place])
+            for share in (NEAR_TEXT, MIDDLING)
+        )
+        if near is None or middling is None:
             found |= nearness > (OUTSTANDING if term.is_negative else 0)
         else:
-            found |= (share >= NEAR_TEXT) | ((share >= MIDDLING) & (nearness >= OUTSTANDING))
+            found |= near | (middling & (nearness >= OUTSTANDING))
     return found

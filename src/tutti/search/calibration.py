@@ -46,16 +46,26 @@ class Calibration:
         shares = np.interp(cosines, quantiles, np.linspace(0, 1, len(quantiles)), left=0.0, right=1.0)
         return np.nan_to_num(shares).astype(np.float32)
 
-    def best_share(
-        self, asked: str, modalities: Sequence[str], cosines: NDArray[np.float32]
-    ) -> NDArray[np.float32] | None:
-        """That share by the modality for which it is greatest; None where the space says it of none. Shape (tracks,).
+    def reached(
+        self, share: float, asked: str, modalities: Sequence[str], cosines: NDArray[np.float32]
+    ) -> NDArray[np.bool_] | None:
+        """Whether that share is reached by any modality of a track; None where the space says it of none.
 
         Args:
+            share: From 0 to 1.
             asked: Modality of the query.
             modalities: Of the tracks.
             cosines: Shape (modalities, tracks).
+
+        >>> tiny = Calibration({"unmatched": {"text-audio": [0.0, 0.1, 0.2]}})
+        >>> tiny.reached(0.75, "text", ["audio"], np.array([[0.14, 0.16, np.nan]])).tolist()
+        [False, True, False]
         """
-        shares = [self.share(asked, modality, some) for modality, some in zip(modalities, cosines, strict=True)]
-        known = [share for share in shares if share is not None]
-        return np.maximum.reduce(known) if known else None
+        found: NDArray[np.bool_] | None = None
+        for modality, some in zip(modalities, cosines, strict=True):
+            quantiles = self._quantiles.get(f"{asked}-{modality}")
+            if quantiles is not None and len(quantiles):
+                # The cosine that has this share: shares grow with cosines, and one number is found sooner than many.
+                least = np.interp(share, np.linspace(0, 1, len(quantiles)), quantiles)
+                found = (False if found is None else found) | (some >= least)
+        return found

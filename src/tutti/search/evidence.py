@@ -110,5 +110,5 @@ def percentiles(values: NDArray[np.float32]) -> NDArray[np.float32]:
         is_new = np.concatenate([[True], ascending[1:] != ascending[:-1]])
         begins = np.flatnonzero(is_new)
         ends = np.append(begins[1:], len(order))
-        shares[order] = ((begins + ends) / (2 * len(order)))[np.cumsum(is_new) - 1]
+        shares[order] = np.repeat((begins + ends) / (2 * len(order)), ends - begins)
     return shares

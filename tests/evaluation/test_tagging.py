@@ -51,6 +51,14 @@ def test_tracks_are_scored_by_their_averaged_excerpts_and_failures_are_named(mod
     assert report.labels[0].roc_auc.value == pytest.approx(wins)
 
 
+def test_a_catalogue_without_splits_says_what_can_be_scored(model, catalogue):
+    catalogue.put_tracks([replace(track, split=None) for track in catalogue.tracks()])
+    with pytest.raises(ConfigError, match=r"no track of the catalogue .* is in a split") as caught:
+        evaluate_tagger(model, catalogue)
+    assert "--split all" in str(caught.value.hint)
+    assert evaluate_tagger(model, catalogue, split="all", bootstrap=Bootstrap(n_resamples=2)).n_items == 4
+
+
 def test_a_split_without_tracks_or_of_no_known_name_is_refused(model, catalogue):
     with pytest.raises(ConfigError, match="0 tracks in the split valid"):
         evaluate_tagger(model, catalogue, split="valid")

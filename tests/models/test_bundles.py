@@ -112,7 +112,7 @@ def test_an_empty_folder_may_become_a_bundle(small_model, tmp_path):
     [
         ({"format": 2}, "has format 2; this program reads up to 1"),
         ({"format": "one"}, "does not describe a tutti tagger"),
-        ({"kind": "tutti ranker"}, "does not describe a tutti tagger"),
+        ({"kind": "tutti ranker"}, "describes a ranker, and a tagger is wanted"),
         ({"labls": ["a"]}, "wrong at 'labls'"),
         ({"labels": "abc"}, "wrong at 'labels'"),
         ({"labels": []}, "has no labels"),

@@ -12,6 +12,7 @@ import pytest
 from tutti.data.catalogue import Catalogue
 from tutti.errors import ConfigError, UnknownNameError
 from tutti.evaluation.emotion_retrieval import EmotionRetrievalReport
+from tutti.evaluation.session import evaluate_model
 from tutti.models.sentence_retrieval import SentenceRetriever
 from tutti.models.space_models import SpaceModel
 from tutti.training.recipes import parse_recipe, read_recipe
@@ -76,11 +77,13 @@ def test_a_learned_space_is_kept_for_search_and_scored_by_every_mapping(recipe):
     np.testing.assert_allclose(points, expected / np.linalg.norm(expected), atol=1e-6)
 
 
-def test_what_makes_no_space_is_kept_as_a_retriever(recipe):
+def test_what_makes_no_space_is_kept_as_a_retriever(recipe, small_world):
     run = train(recipe("valence-arousal"), quiet=True)
     assert isinstance(run.model, SentenceRetriever)
     assert SentenceRetriever.load(run.bundle).strategy == "valence-arousal"
     assert not (run.folder / "model").exists()
+    with pytest.raises(ConfigError, match=r"scored where it learns: see report.md of its run"):
+        evaluate_model(str(run.bundle), small_world.folder)
 
 
 def test_a_model_beside_the_scheme_s_networks_is_refused(recipe):

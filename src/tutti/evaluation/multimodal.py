@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from tutti.data.catalogue import Catalogue
 from tutti.data.item_values import item_values, read_values, values_of_facts
 from tutti.data.items import TEXTS, Item, items_of
-from tutti.data.labels import SPLITS, label_targets
+from tutti.data.labels import label_targets
 from tutti.data.track import Modality
-from tutti.errors import ConfigError, ShapeError, unknown_name
+from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.missing import subset_title, subsets
 from tutti.evaluation.report import Predicted, Report, Tuned, score, without_unlearned
-from tutti.evaluation.tagging import dataset_title
+from tutti.evaluation.tagging import dataset_title, split_tracks
 from tutti.evaluation.values_report import PredictedValues, ValuesReport, score_values
 from tutti.files import write_text
 from tutti.models.multimodal import Described, MultimodalModel, StreamVectors
@@ -85,10 +85,7 @@ def offered_items(catalogue: Catalogue, split: str, selection: ItemSelection) ->
     Raises:
         UnknownNameError: There is no such split.
     """
-    if split not in (*SPLITS, "all"):
-        raise unknown_name("split", split, (*SPLITS, "all"))
-    tracks = catalogue.tracks(where=None if split == "all" else f"split = '{split}'")
-    kept = [one for one in tracks if one.duplicate_of is None]
+    kept = [one for one in split_tracks(catalogue, split) if one.duplicate_of is None]
     items = items_of(kept, level=selection.level, texts=selection.texts)
     return [item for item in items if any(item.offers(modality) for modality in selection.modalities)]
 

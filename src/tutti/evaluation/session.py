@@ -23,8 +23,10 @@ from tutti.evaluation.tagging import check_tuning, predict_tracks
 from tutti.evaluation.values_report import ValuesReport
 from tutti.files import write_text
 from tutti.models.model import Model
+from tutti.models.model_folders import kind_in
 from tutti.models.multimodal import MultimodalModel, find_multimodal
 from tutti.models.readouts import NUMBERS
+from tutti.models.sentence_retrieval import KIND as RETRIEVER
 from tutti.models.space_models import SpaceModel, is_space_model, load_space_model
 from tutti.models.zoo import Zoo, load_model
 
@@ -177,6 +179,11 @@ class _Described:
 
     @classmethod
     def load(cls, name: str, settings: EvaluationSettings) -> Self:
+        if kind_in(Path(name)) == RETRIEVER:
+            raise ConfigError(
+                f"{name} finds music for sentences, which is scored where it learns: see report.md of its run",
+                hint="tutti evaluate scores RUN/model, the same as a space, where the run has one",
+            )
         folder = find_multimodal(name)
         if folder is not None:
             multimodal = MultimodalModel.load(folder)

@@ -16,15 +16,14 @@ from typing import Any
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of
-from tutti.data.labels import SPLITS
-from tutti.errors import ConfigError, unknown_name
+from tutti.errors import ConfigError
 from tutti.evaluation.cross_modal import CrossModalReport, score_cross_modal
 from tutti.evaluation.indexed_sounds import encode_items
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate
 from tutti.evaluation.space_tags import tag_queries
 from tutti.evaluation.tag_retrieval import DEPTH, TagRetrievalReport, score_tag_retrieval
-from tutti.evaluation.tagging import dataset_title
+from tutti.evaluation.tagging import dataset_title, split_tracks
 from tutti.files import write_text
 from tutti.models.space_models import Placed, Points, SpaceModel
 
@@ -122,10 +121,7 @@ def items_of_space(model: SpaceModel, catalogue: Catalogue, split: str) -> list[
         UnknownNameError: There is no such split.
         ConfigError: It has no items.
     """
-    if split not in (*SPLITS, "all"):
-        raise unknown_name("split", split, (*SPLITS, "all"))
-    tracks = catalogue.tracks(where=None if split == "all" else f"split = '{split}'")
-    kept = [one for one in tracks if one.duplicate_of is None]
+    kept = [one for one in split_tracks(catalogue, split) if one.duplicate_of is None]
     if not kept:
         raise ConfigError(
             f"the catalogue {catalogue.folder} has no tracks in the split {split}",

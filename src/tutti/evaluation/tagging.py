@@ -126,6 +126,24 @@ def origin_of(catalogue: Catalogue, tracks: Sequence[Track]) -> tuple[str, str]:
     return dataset, protocol
 
 
+def split_tracks(catalogue: Catalogue, split: str) -> list[Track]:
+    """Tracks of a split, or of ``all``; none where the catalogue has splits, and nothing in this one.
+
+    Raises:
+        UnknownNameError: There is no such split.
+        ConfigError: No track of the catalogue is in any split.
+    """
+    if split not in (*SPLITS, "all"):
+        raise unknown_name("split", split, (*SPLITS, "all"))
+    tracks = catalogue.tracks(where=None if split == "all" else f"split = '{split}'")
+    if not tracks and not catalogue.tracks(where="split IS NOT NULL"):
+        raise ConfigError(
+            f"no track of the catalogue {catalogue.folder} is in a split",
+            hint="take --split all; what a run has drawn as its test split is scored in the run's report.md",
+        )
+    return tracks
+
+
 def scored_tracks(catalogue: Catalogue, split: str) -> list[Track]:
     """Tracks of a split that have sound and tags.
 
@@ -133,9 +151,7 @@ def scored_tracks(catalogue: Catalogue, split: str) -> list[Track]:
         UnknownNameError: There is no such split.
         ConfigError: There are no such tracks.
     """
-    if split not in (*SPLITS, "all"):
-        raise unknown_name("split", split, (*SPLITS, "all"))
-    tracks = catalogue.tracks(where=None if split == "all" else f"split = '{split}'")
+    tracks = split_tracks(catalogue, split)
     found = [track for track in tracks if track.audio is not None and track.tags]
     if not found:
         raise ConfigError(

@@ -169,6 +169,11 @@ def config_from_json(values: Mapping[str, Any], *, origin: str) -> ModelConfig:
             f"{origin} describes a multimodal model, and a tagger is wanted",
             hint="tutti evaluate, explain and map take it; a sound by itself is heard by its encoders/audio",
         )
+    if kind is not None and kind != TAGGER:
+        raise ModelError(
+            f"{origin} describes a {str(kind).removeprefix('tutti ')}, and a tagger is wanted",
+            hint="name the folder of a tagger's bundle; what a run has made is told in its report.md",
+        )
     if kind != TAGGER or not isinstance(version, int):
         raise ModelError(
             f"{origin} does not describe a tutti tagger",

@@ -46,12 +46,11 @@ def played(tones, tmp_path_factory) -> Catalogue:
     return catalogue
 
 
-@pytest.fixture
-def tag_table(played, tmp_path) -> dict[str, Any]:
-    (tmp_path / "words.txt").write_text(WORDS)
+def table_of(played: Catalogue, folder: Path) -> dict[str, Any]:
+    (folder / "words.txt").write_text(WORDS)
     return {
         "name": "tags",
-        "output": str(tmp_path / "run"),
+        "output": str(folder / "run"),
         "data": {"catalogue": str(played.folder), "min_positives": 2},
         "model": {
             "architecture": "tag_song_cnn",
@@ -61,7 +60,7 @@ def tag_table(played, tmp_path) -> dict[str, Any]:
         },
         "scheme": {
             "name": "tag-retrieval",
-            "words": str(tmp_path / "words.txt"),
+            "words": str(folder / "words.txt"),
             "song": "listening",
             "factors": {"n_factors": 3},
             "n_triplets": 64,
@@ -72,14 +71,26 @@ def tag_table(played, tmp_path) -> dict[str, Any]:
             "valid_excerpts": 1,
         },
         "training": {
-            "epochs": 2,
-            "learning_rate": 1e-2,
+            "epochs": 4,
+            "learning_rate": 3e-2,
             "accelerator": "cpu",
             "loaders": 0,
             "monitor": "pr_auc_macro",
         },
         "evaluation": {"n_resamples": 20},
     }
+
+
+@pytest.fixture
+def tag_table(played, tmp_path) -> dict[str, Any]:
+    return table_of(played, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def listened(played, tmp_path_factory):
+    """A run by listeners, what it told, and its table, which lies in a folder of its own."""
+    table = table_of(played, tmp_path_factory.mktemp("listened"))
+    return *carried_out(table), table
 
 
 def carried_out(table: dict[str, Any], **changes: Any):
@@ -173,16 +184,16 @@ def test_validation_gives_map_and_stays_the_same():
     assert {"loss", "pr_auc_macro", "roc_auc_macro"} <= {*first}
 
 
-def test_tags_find_songs_by_their_listeners(tag_table):
-    run, told = carried_out(tag_table, training={"epochs": 12})
+def test_tags_find_songs_by_their_listeners(listened):
+    run, told, _ = listened
     assert run.report.metrics["map"].value > run.report.metrics["map_chance"].value + 0.2
     assert run.report.failures == {"31": "there is nothing to know it by"}
     assert any("of 8" not in line and "played" in line for line in told)
 
 
-def test_a_run_is_a_space_that_places_words_and_the_same_again(tag_table):
-    run, _ = carried_out(tag_table)
-    again, _ = carried_out(tag_table)  # nothing is left to do
+def test_a_run_is_a_space_that_places_words_and_the_same_again(listened):
+    run, _, table = listened
+    again, _ = carried_out(table)  # nothing is left to do
     loaded = SpaceModel.load(run.bundle)
     assert loaded.fingerprint == run.model.fingerprint == again.model.fingerprint
     assert loaded.modalities == ("text", "listening")
@@ -192,15 +203,16 @@ def test_a_run_is_a_space_that_places_words_and_the_same_again(tag_table):
     assert run.model.config.training["tags"] == ["high pitched", "low", "noisy", "pure"]
 
 
-def test_the_same_seed_gives_the_same_space_in_another_folder(tag_table, tmp_path):
-    first, _ = carried_out(tag_table)
-    second, _ = carried_out({**tag_table, "output": str(tmp_path / "other")})
+def test_the_same_seed_gives_the_same_space_in_another_folder(listened, tmp_path):
+    first, _, table = listened
+    second, _ = carried_out({**table, "output": str(tmp_path / "other")})
     assert first.model.fingerprint == second.model.fingerprint
     assert first.report.metrics == second.report.metrics
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_space(tag_table, tmp_path, monkeypatch):
-    whole, _ = carried_out({**tag_table, "output": str(tmp_path / "whole")}, training={"epochs": 3})
+def test_a_run_that_was_stopped_goes_on_to_the_same_space(listened, tmp_path, monkeypatch):
+    whole, _, table = listened
+    table = {**table, "output": str(tmp_path / "stopped")}
     validate, calls = TagLearning.validate, []
 
     def stopped(self, trained):
@@ -212,8 +224,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_space(tag_table, tmp_path, m
     with monkeypatch.context() as patched:
         patched.setattr(TagLearning, "validate", stopped)
         with pytest.raises(KeyboardInterrupt):
-            carried_out(tag_table, training={"epochs": 3})
-    resumed, _ = carried_out(tag_table, training={"epochs": 3})
+            carried_out(table)
+    resumed, _ = carried_out(table)
     assert resumed.model.fingerprint == whole.model.fingerprint
 
 

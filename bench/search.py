@@ -24,9 +24,14 @@ import numpy as np
 from large_catalogue import Made, make_catalogue
 from pairs import describe_machine, seconds_of
 
+from tutti.data.catalogue import SpaceRecord
+from tutti.search.blending import blended
 from tutti.search.clusters import Clusters
 from tutti.search.library import open_catalogue
-from tutti.search.nearest import nearest
+from tutti.search.nearest import best, nearest
+from tutti.search.pointing import Pointed
+from tutti.search.shortlists import shortlist
+from tutti.search.space_points import SpacePoints
 
 WORDS = (
     "calm piano",
@@ -137,7 +142,34 @@ def measure_vectors(count: int, embed_dim: int, n_queries: int, folder: Path) ->
             shared.append(np.isin(exact, found).mean())
         slow, quick = 1000 * np.median(times, axis=0)
         print(f"| {share:.0%} | {slow:.1f} | {quick:.1f} | {np.mean(shared):.3f} |", flush=True)
+    measure_shortlists(SpacePoints(made_record(embed_dim), {"audio": vectors}, index=loaded), n_queries)
     print(f"{peak_megabytes():.0f} MB at most, mapped files among them; load {os.getloadavg()[0]:.1f}")
+
+
+def measure_shortlists(points: SpacePoints, n_queries: int) -> None:
+    """Queries of two tracks plus and one minus, scored as a search does."""
+    every = np.ones(len(points.merged), dtype=np.bool_)
+    times, shared = [], []
+    for some in np.random.default_rng(2).choice(len(every), (n_queries, 3)):
+        terms = [
+            Pointed(name=str(row), how="track", point=np.asarray(points.merged[row]), is_negative=place == 2)
+            for place, row in enumerate(some)
+        ]
+        began = time.perf_counter()
+        exact = best(blended(terms, points, {}).total, k=10).rows
+        between = time.perf_counter()
+        rows = shortlist(terms, points, every, count=200)
+        found = best(blended(terms, points, {}, shortlist=rows).total, k=10).rows
+        times.append((between - began, time.perf_counter() - between))
+        shared.append(np.isin(exact, found).mean())
+    slow, quick = 1000 * np.median(times, axis=0)
+    print(
+        f"scores of two tracks less a third: all {slow:.0f} ms, index {quick:.0f} ms, recall@10 {np.mean(shared):.3f}"
+    )
+
+
+def made_record(embed_dim: int) -> SpaceRecord:
+    return SpaceRecord(space="made", fingerprint="", embed_dim=embed_dim, modalities=("audio",), source="made")
 
 
 def peak_megabytes() -> float:

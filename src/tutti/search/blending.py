@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.calibration import Calibration
-from tutti.search.pointing import Pointed
+from tutti.search.nearest import similarities
+from tutti.search.pointing import NO_ROWS, Pointed
 from tutti.search.ranking import Flags, Part, Scores
 from tutti.search.space_points import SpacePoints
 
@@ -44,6 +45,7 @@ class Blend:
         contributions: They add up to ``total``; 0 where a track lacks the modality. Shape (modalities, tracks, terms).
         total: How much nearer than tracks are on average, in standard deviations; NaN without any modality. Shape
             (tracks,).
+        sample: Rows of tracks that stand for all in shares, where not all were compared; else None.
     """
 
     terms: tuple[Pointed, ...]
@@ -51,6 +53,7 @@ class Blend:
     cosines: NDArray[np.float32]
     contributions: NDArray[np.float32]
     total: Scores
+    sample: NDArray[np.int64] | None = None
 
     def of_term(self, position: int) -> Scores:
         """What one term adds to the total. Shape (tracks,)."""
@@ -70,7 +73,8 @@ class Blend:
     @cached_property
     def _ascending(self) -> NDArray[np.float32]:
         """What each term adds to placed tracks, sorted. Shape (terms, placed)."""
-        return np.sort(self._of_terms[:, ~np.isnan(self.total)], axis=1)
+        counted = ~np.isnan(self.total) if self.sample is None else self.sample
+        return np.sort(self._of_terms[:, counted], axis=1)
 
     def nearness(self, position: int) -> Scores:
         """How much nearer tracks lie to one term than on average, in standard deviations. Shape (tracks,)."""
@@ -87,26 +91,40 @@ class Blend:
         return helpful / total if total > 0 else np.full(helpful.shape, 1 / helpful.size)
 
 
-def blended(terms: Sequence[Pointed], points: SpacePoints, weights: Mapping[str, float]) -> Blend:
-    """Compare all tracks with all terms.
+def blended(
+    terms: Sequence[Pointed],
+    points: SpacePoints,
+    weights: Mapping[str, float],
+    *,
+    shortlist: NDArray[np.int64] | None = None,
+) -> Blend:
+    """Compare tracks with all terms.
 
     Args:
         terms: With their points, of length 1.
         points: Of the tracks in the same space.
         weights: Of the tracks' modalities, 1 where none is given; 0 leaves one out.
+        shortlist: Rows of the tracks that are compared, with those of a sample that tells what tracks are on average;
+            all when None.
     """
     modalities = tuple(one for one in points.modalities if weights.get(one, 1.0) > 0)
     matrix = np.stack([term.point for term in terms], axis=1)  # (embed_dim, terms)
     signed = np.array([term.signed_weight for term in terms], dtype=np.float32)
     n_tracks = len(points.of(points.modalities[0]))
-    cosines = np.empty((len(modalities), n_tracks, len(terms)), dtype=np.float32)
+    cosines = np.full((len(modalities), n_tracks, len(terms)), np.nan, dtype=np.float32)
     parts = np.zeros_like(cosines)
+    sample = NO_ROWS
     squares = np.zeros(n_tracks, dtype=np.float32)
     for position, modality in enumerate(modalities):
         weight = weights.get(modality, 1.0)
-        cosines[position] = points.similarities(matrix, modality=modality)
-        is_known = points.present(modality)
-        parts[position] = standardised(cosines[position], is_known)
+        is_known, sample = points.present(modality), sampled(points.present(modality))
+        if shortlist is None:
+            cosines[position] = points.similarities(matrix, modality=modality)
+        else:
+            rows = np.union1d(shortlist, sample)
+            cosines[position, rows] = similarities(points.of(modality)[rows], matrix)
+            is_known = ~np.isnan(cosines[position, :, 0])
+        parts[position] = standardised(cosines[position], sample)
         parts[position] *= weight * signed
         parts[position][~is_known] = 0
         squares += np.where(is_known, weight**2, 0).astype(np.float32)
@@ -114,17 +132,35 @@ def blended(terms: Sequence[Pointed], points: SpacePoints, weights: Mapping[str,
     is_placed = squares > 0
     parts /= np.where(is_placed, lengths, 1)[:, np.newaxis]
     total = np.where(is_placed, parts.sum(axis=(0, 2)), np.nan).astype(np.float32)
-    return Blend(terms=tuple(terms), modalities=modalities, cosines=cosines, contributions=parts, total=total)
+    return Blend(
+        terms=tuple(terms),
+        modalities=modalities,
+        cosines=cosines,
+        contributions=parts,
+        total=total,
+        sample=None if shortlist is None else sample,
+    )
 
 
-def standardised(cosines: NDArray[np.float32], is_known: Flags) -> NDArray[np.float32]:
-    """Each column less its mean and divided by its spread over the known rows. Shape (tracks, terms)."""
+def sampled(is_known: Flags) -> NDArray[np.int64]:
+    """Rows of known tracks, evenly spread, that stand for all of them."""
     known = np.flatnonzero(is_known)
-    sample = cosines[known[:: max(1, len(known) // N_SAMPLED)]].astype(np.float64)
+    return known[:: max(1, len(known) // N_SAMPLED)]
+
+
+def standardised(cosines: NDArray[np.float32], sample: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Each column less its mean and divided by its spread over some rows. Shape (tracks, terms)."""
     if not len(sample):
         return np.zeros_like(cosines)
-    mean, spread = sample.mean(axis=0), sample.std(axis=0)
-    return np.asarray((cosines - mean.astype(np.float32)) / np.maximum(spread, LEAST_SPREAD).astype(np.float32))
+    mean, spread = mean_and_spread(cosines[sample])
+    return np.asarray((cosines - mean) / spread)
+
+
+def mean_and_spread(cosines: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Of each column. Shape (terms,) each."""
+    exact = cosines.astype(np.float64)
+    spread = np.maximum(exact.std(axis=0), LEAST_SPREAD)
+    return exact.mean(axis=0).astype(np.float32), spread.astype(np.float32)
 
 
 def score_blend(blend: Blend, *, present: Flags, counts: bool, suffices: bool, factor: float) -> Part:

@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from tutti.data.catalogue import Catalogue, ModelRecord, SpaceRecord
 from tutti.search.answers import hits_of, notes_of
 from tutti.search.corpus import Corpus
-from tutti.search.examples import Listener, find_example, find_row, listen
+from tutti.search.examples import Example, Listener, find_example, find_row, listen
 from tutti.search.filters import matching
-from tutti.search.hits import Hits
+from tutti.search.hits import Hit, Hits
 from tutti.search.lyrics import Lyrics
 from tutti.search.meaning import Encoder, Interpreter
 from tutti.search.pointing import Loader, load_placer
 from tutti.search.portraits import Portrait, Statistics, portrait, statistics
-from tutti.search.ranking import score_likeness
+from tutti.search.ranking import Flags, score_likeness
 from tutti.search.terms import Query, Term, TermKind, parse_terms
-from tutti.search.understanding import Senses, Understanding
+from tutti.search.understanding import Senses, Understanding, Understood
 from tutti.text import sentences
 from tutti.text.kept_vectors import kept_vectors
 
@@ -121,15 +121,22 @@ class Library(Catalogue):
         example = None if query.like is None else find_example(query.like, corpus, self.listener)
         if example is not None and example.row is not None:
             candidates[example.row] = False
-        understood = self._understanding().understand(query)
-        parts = understood.parts
+        hits, understood = self._hits(query, candidates, example, shortlisted=example is None)
+        if understood.is_shortlisted and len(hits) < query.k:  # what the index found near was no hit
+            hits, understood = self._hits(query, candidates, example, shortlisted=False)
+        return Hits(hits, notes=notes_of(understood, candidates, corpus))
+
+    def _hits(
+        self, query: Query, candidates: Flags, example: Example | None, *, shortlisted: bool
+    ) -> tuple[list[Hit], Understood]:
+        corpus = self._loaded()
+        understood = self._understanding().understand(query, candidates=candidates if shortlisted else None)
         importance = query.weights.get("audio", 1.0)
         if example is not None and importance:
             likeness = score_likeness(example.name, example.vectors, corpus)
-            parts.append(replace(likeness, importance=importance))
+            understood.parts.append(replace(likeness, importance=importance))
         row = example.row if example else None
-        hits = hits_of(understood, candidates, query, catalogue=self, corpus=corpus, example=row)
-        return Hits(hits, notes=notes_of(understood, candidates, corpus))
+        return hits_of(understood, candidates, query, catalogue=self, corpus=corpus, example=row), understood
 
     def similar(self, track: str | Path, k: int = 10, *, where: str | None = None) -> Hits:
         """The tracks that sound most like a track or a sound file.

@@ -18,6 +18,7 @@ from tutti.errors import QueryError, TuttiError, unknown_name
 from tutti.search.blending import blended, is_near, score_blend
 from tutti.search.calibration import Calibration
 from tutti.search.corpus import Corpus
+from tutti.search.diversity import pool_size
 from tutti.search.examples import Listener
 from tutti.search.heard_sounds import HEARD, HeardSounds, heard_points
 from tutti.search.lyrics import Lyrics, score_lyrics
@@ -25,6 +26,7 @@ from tutti.search.meaning import Interpreter, Meaning
 from tutti.search.nearest import at_once
 from tutti.search.pointing import Loader, Placer, Pointed, Pointer
 from tutti.search.ranking import Flags, Part, score_meaning
+from tutti.search.shortlists import note_of, shortlist
 from tutti.search.space_points import SpacePoints
 from tutti.search.terms import Query, Term
 from tutti.text.documents import decoded
@@ -42,6 +44,7 @@ LONGEST_LIST = 12  # words of a file; what is longer tells a story, and is read 
 MOST_BYTES = 2_000_000
 # A description of so many phrases that are understood is answered by nearness too; a tag or two by tags alone.
 FEWEST_PHRASES = 3
+SHORTLISTED = 4  # times as many tracks as are looked at, since some of them are no hits
 TOLD_BY_LISTS = ("tag", "synonym", "description")
 
 
@@ -56,6 +59,7 @@ class Understood:
         points: The space in which its points lie; None where it has none.
         words: What was typed or read, to be found again in the tracks' texts.
         notes: What to know of it.
+        is_shortlisted: Whether an index chose which tracks were compared.
     """
 
     barred: Flags
@@ -64,6 +68,7 @@ class Understood:
     points: SpacePoints | None = None
     words: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_shortlisted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +104,13 @@ class Understanding:
         self._placers: dict[str, Placer] = {}
         self._pointers: dict[str, Pointer] = {}
 
-    def understand(self, query: Query) -> Understood:
+    def understand(self, query: Query, *, candidates: Flags | None = None) -> Understood:
         """The parts of a query, each scored for all tracks.
+
+        Args:
+            query: As it was asked.
+            candidates: Tracks that may be hits, where it is enough to score those of them that are probably best; all
+                tracks are scored when None. Shape (tracks,).
 
         Raises:
             QueryError: A term makes no sense here, or all weights are 0.
@@ -116,7 +126,7 @@ class Understanding:
             if one.is_negative or one.how == "track":
                 found.barred[one.rows] = True
         if pointed:
-            self._blend(pointed, query, found)
+            self._blend(pointed, query, found, candidates)
         return found
 
     def _of_term(self, term: Term, query: Query, found: Understood) -> list[Pointed]:
@@ -219,7 +229,7 @@ class Understanding:
 
     # Points
 
-    def _blend(self, pointed: Sequence[Pointed], query: Query, found: Understood) -> None:
+    def _blend(self, pointed: Sequence[Pointed], query: Query, found: Understood, candidates: Flags | None) -> None:
         points = self._pointer(query.space).points
         if not points.modalities:
             raise QueryError(
@@ -227,7 +237,13 @@ class Understanding:
                 hint=f"run: tutti place {self._corpus.folder} --space {points.record.space}",
             )
         found.points = points
-        blend = blended(pointed, points, query.weights)
+        rows = None
+        if candidates is not None and not found.parts:  # all that decides is points
+            rows = shortlist(pointed, points, candidates & ~found.barred, count=SHORTLISTED * pool_size(query.k))
+        if rows is not None:
+            found.is_shortlisted = True
+            found.notes.append(note_of(points, rows))
+        blend = blended(pointed, points, query.weights, shortlist=rows)
         if not blend.modalities:
             return
         # Where tags and names answer a sentence, they decide what it finds, unless it says more than they can tell.
@@ -245,7 +261,7 @@ class Understanding:
         factor = sum(query.weights.get(one, 1.0) for one in points.modalities) / len(points.modalities)
         part = score_blend(blend, present=present, counts=bool(asked), suffices=says_more and not asked, factor=factor)
         found.parts.append(part)
-        n_missing = int(np.isnan(blend.total).sum())
+        n_missing = int(np.logical_and.reduce([~points.present(one) for one in blend.modalities]).sum())
         if n_missing:
             tracks = "1 track has" if n_missing == 1 else f"{n_missing} tracks have"
             found.notes.append(f"{tracks} no point in {points.record.space}: tutti place adds them")

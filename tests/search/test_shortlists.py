@@ -106,3 +106,8 @@ def test_where_too_little_of_what_the_index_found_is_a_hit_all_tracks_are_compar
     hits = library.search(plus=["track:004"], space="made", k=300)
     assert 0 < len(hits) < 300  # those farther than the average are none
     assert not any("index" in note for note in hits.notes)
+
+
+def test_an_index_of_a_modality_that_counts_nothing_is_not_asked(library: Library) -> None:
+    write_vectors(library, "made", least_rows=100)
+    assert not library.search(plus=["track:004"], space="made", weights={"audio": 0})

@@ -111,19 +111,17 @@ def blended(
     matrix = np.stack([term.point for term in terms], axis=1)  # (embed_dim, terms)
     signed = np.array([term.signed_weight for term in terms], dtype=np.float32)
     n_tracks = len(points.of(points.modalities[0]))
-    cosines = np.full((len(modalities), n_tracks, len(terms)), np.nan, dtype=np.float32)
+    samples = [sampled(points.present(modality)) for modality in modalities]
+    rows = None if shortlist is None else np.unique(np.concatenate([shortlist, *samples]))
+    n_rows = n_tracks if rows is None else len(rows)
+    cosines = np.empty((len(modalities), n_rows, len(terms)), dtype=np.float32)
     parts = np.zeros_like(cosines)
-    sample = NO_ROWS
-    squares = np.zeros(n_tracks, dtype=np.float32)
-    for position, modality in enumerate(modalities):
-        weight = weights.get(modality, 1.0)
-        is_known, sample = points.present(modality), sampled(points.present(modality))
-        if shortlist is None:
-            cosines[position] = points.similarities(matrix, modality=modality)
-        else:
-            rows = np.union1d(shortlist, sample)
-            cosines[position, rows] = similarities(points.of(modality)[rows], matrix)
-            is_known = ~np.isnan(cosines[position, :, 0])
+    squares = np.zeros(n_rows, dtype=np.float32)
+    for position, (modality, sample) in enumerate(zip(modalities, samples, strict=True)):
+        weight, vectors, is_known = weights.get(modality, 1.0), points.of(modality), points.present(modality)
+        if rows is not None:
+            vectors, is_known, sample = vectors[rows], is_known[rows], np.searchsorted(rows, sample)
+        cosines[position] = similarities(vectors, matrix)
         parts[position] = standardised(cosines[position], sample)
         parts[position] *= weight * signed
         parts[position][~is_known] = 0
@@ -132,14 +130,29 @@ def blended(
     is_placed = squares > 0
     parts /= np.where(is_placed, lengths, 1)[:, np.newaxis]
     total = np.where(is_placed, parts.sum(axis=(0, 2)), np.nan).astype(np.float32)
+    if rows is not None:
+        cosines, parts, total = (
+            _among_all(values, rows, n_tracks, absent=absent)
+            for values, absent in ((cosines, np.nan), (parts, 0.0), (total, np.nan))
+        )
     return Blend(
         terms=tuple(terms),
         modalities=modalities,
         cosines=cosines,
         contributions=parts,
         total=total,
-        sample=None if shortlist is None else sample,
+        sample=None if rows is None else np.unique(np.concatenate([NO_ROWS, *samples])),
     )
+
+
+def _among_all(
+    values: NDArray[np.float32], rows: NDArray[np.int64], n_tracks: int, *, absent: float
+) -> NDArray[np.float32]:
+    """Values of some tracks in the rows of all. Shape (tracks,), or (modalities, tracks, terms)."""
+    axis = min(1, values.ndim - 1)
+    spread = np.full((*values.shape[:axis], n_tracks, *values.shape[axis + 1 :]), absent, dtype=np.float32)
+    spread[(slice(None),) * axis + (rows,)] = values
+    return spread
 
 
 def sampled(is_known: Flags) -> NDArray[np.int64]:

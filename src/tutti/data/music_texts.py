@@ -59,6 +59,6 @@ def open_corpus(sources: Sequence[Path], *, kinds: Sequence[str] = KINDS, split:
         told = f" of the split {split}" if split else ""
         raise ConfigError(
             f"the tracks{told} have no {', '.join(kinds)} to learn words from",
-            hint="name other kinds of text, or files",
+            hint=f"name other kinds of text, such as {', '.join(KINDS)}, or files",
         )
     return Corpus(texts, files)

@@ -184,6 +184,8 @@ def clean_tags(
     table.keep(n_songs[table.clean] >= config.least_songs)
     steps.append(table.step(f"tags of at least {config.least_songs} songs"))
     if not len(table.songs):
+        if not steps[0].n_annotations:
+            raise DatasetError("no tags are left: there were none", hint="give lines of song, tag and score, with tabs")
         lost = next(step.name for step in steps if not step.n_annotations)
         raise DatasetError(f"no tags are left after: {lost}", hint="give more annotations, or lower what is asked for")
     return _outcome(table, sorted(ids), taxonomy or {}, steps)

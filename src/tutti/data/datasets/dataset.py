@@ -7,15 +7,16 @@ of it is done here. Nothing is ever downloaded: the licences want to be read fir
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tutti.data.track import Track
 from tutti.errors import ConfigError, DatasetError, unknown_name
-from tutti.files import atomic_folder, write_text
+from tutti.files import atomic_folder, is_occupied, write_text
 
 if TYPE_CHECKING:
     from tutti.data.catalogue import Catalogue
@@ -177,14 +178,24 @@ class Dataset:
         Raises:
             ConfigError: The folder holds something already.
         """
-        folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"{folder} holds something already", hint="name a new or an empty folder")
-        with atomic_folder(folder) as partial:
+        with new_folder(Path(folder)) as partial:
             self.write_fixture(partial)
             counts = {name: count_splits(one.load(partial)) for name, one in self.protocols.items()}
             note = {"dataset": self.name, "made_by": "tutti datasets fixture", "n_tracks": counts}
             write_text(partial / FIXTURE, json.dumps(note, indent=1) + "\n")
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder, which becomes ``folder`` when the block ends without an error.
+
+    Raises:
+        ConfigError: The folder holds something already.
+    """
+    if is_occupied(folder):
+        raise ConfigError(f"{folder} holds something already", hint="name a new or an empty folder")
+    with atomic_folder(folder) as partial:
+        yield partial
 
 
 def chosen_source(files: Iterable[RemoteFile], root: Path, protocol: str) -> str | None:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tutti.data.datasets.dataset import RemoteFile
+from tutti.data.datasets.dataset import RemoteFile, new_folder
 from tutti.data.sentences import LabelledSentences
-from tutti.errors import ConfigError, DatasetError
-from tutti.files import atomic_folder, write_text
+from tutti.errors import DatasetError
+from tutti.files import write_text
 
 NOTE = "tutti-fixture.json"
 
@@ -79,10 +79,7 @@ class SentenceSet:
         Raises:
             ConfigError: The folder holds something already.
         """
-        folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"{folder} holds something already", hint="name a new or an empty folder")
-        with atomic_folder(folder) as partial:
+        with new_folder(Path(folder)) as partial:
             self.write_fixture(partial)
             note = {"dataset": self.name, "made_by": "tutti datasets fixture", "n_sentences": self.read(partial).counts}
             write_text(partial / NOTE, json.dumps(note, indent=1) + "\n")

@@ -13,12 +13,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tutti.audio.frontends import MelSpectrogram
 from tutti.errors import ConfigError
-from tutti.models.blocks import CONV_THEN_NORM, ConvBlock2d, InputNorm, fitted_pools
+from tutti.models.blocks import ConvBlock2d, InputNorm, PointwiseBlock2d, fitted_pools
 from tutti.models.tagger import Architecture, MelTaggerConfig, Tagger
 
 WIDTHS = (1, 1, 2, 2, 2, 2, 4)  # channels of each block, in units of n_channels
@@ -56,21 +55,6 @@ class TagSongCNNConfig(MelTaggerConfig):
             )
 
 
-class PointwiseBlock(nn.Module):
-    """1 x 1 convolution, batch normalisation, ReLU. ``[batch, channels, mel_bands, frames]``."""
-
-    folds = CONV_THEN_NORM
-
-    def __init__(self, n_in: int, n_out: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(n_in, n_out, 1)
-        self.norm = nn.BatchNorm2d(n_out)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the block."""
-        return F.relu(self.norm(self.conv(x)))
-
-
 class TagSongCNNEncoder(nn.Module):
     """Log-mel spectrogram ``[batch, mel_bands, frames]`` to ``[batch, n_outputs]``."""
 
@@ -84,7 +68,7 @@ class TagSongCNNEncoder(nn.Module):
                 ConvBlock2d(n_in, n_out, pool=pool)
                 for (n_in, n_out), pool in zip(itertools.pairwise(widths), pools, strict=True)
             ],
-            PointwiseBlock(widths[-1], config.n_outputs),
+            PointwiseBlock2d(widths[-1], config.n_outputs),
         )
         self.embed_dim = config.n_outputs
 

@@ -78,9 +78,10 @@ def test_what_is_not_about_music_has_no_place(space: SpaceModel, text: str) -> N
 @needs_sentences
 @pytest.mark.slow
 def test_captions_find_their_songs(space: SpaceModel, shared: Path) -> None:
-    """Among the captioned songs, whose statistics, but not whose captions, took part in making the space."""
+    """Among half of the captioned songs, whose statistics, but not whose captions, took part in making the space."""
     with (shared / "songs" / "songs.csv").open(encoding="utf-8", newline="") as file:
-        captions = {row["file"]: row["caption"] for row in csv.DictReader(file) if row["caption"].strip()}
+        captioned = [(row["file"], row["caption"]) for row in csv.DictReader(file) if row["caption"].strip()]
+    captions = dict(captioned[::2])  # 24; decoding them takes most of the time
     recordings = [Recording.from_file(shared / "songs" / name, key=name) for name in captions]
     said = {one.recording.key: one.results["tutti-small"] for one in analyse(recordings, [load_model("tutti-small")])}
     vectors, probabilities = (
@@ -89,5 +90,5 @@ def test_captions_find_their_songs(space: SpaceModel, shared: Path) -> None:
     sounds = space.place_vectors("audio", space.encoders["audio"].from_predictions(vectors, probabilities))
     similarity = space.place_texts(list(captions.values())) @ sounds.T
     ranks = (similarity > np.diag(similarity)[:, None]).sum(axis=1) + 1
-    assert np.mean(ranks <= 10) >= 0.8
-    assert np.mean(1 / ranks) >= 0.38
+    assert np.mean(ranks <= 10) >= 0.85
+    assert np.mean(1 / ranks) >= 0.48

@@ -17,8 +17,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -268,20 +269,9 @@ class SpaceNetwork(nn.Module):
         """
         present = present_rows(vectors, modality=modality, dims=self.dims)
         points = np.full((len(vectors), self.embed_dim), np.nan, dtype=np.float32)
-        points[present] = self._in_blocks(modality, vectors[present].astype(np.float32))
+        if present.any():
+            points[present] = place_in_blocks(self, partial(self.place, modality), vectors[present].astype(np.float32))
         return points
-
-    @torch.inference_mode()
-    def _in_blocks(self, modality: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        was_training, device = self.training, next(self.parameters()).device
-        self.eval()
-        placed = [np.empty((0, self.embed_dim), dtype=np.float32)]
-        for begin in range(0, len(vectors), ROWS):
-            some = torch.from_numpy(vectors[begin : begin + ROWS])
-            block = functional.pad(some, (0, 0, 0, ROWS - len(some))).to(device)
-            placed.append(self.place(modality, block)[: len(some)].float().cpu().numpy())
-        self.train(was_training)
-        return np.concatenate(placed)
 
     def save(self, folder: Path) -> None:
         """Write the space into a folder of its own.
@@ -384,3 +374,26 @@ def _layers(n_inputs: int, config: SpaceConfig, modality: str) -> nn.Module:
         layers.append(nn.Dropout(config.dropout))
     layers.append(nn.Linear(config.n_hidden, config.embed_dim, bias=config.bias))
     return nn.Sequential(*layers)
+
+
+@torch.inference_mode()
+def place_in_blocks(
+    network: nn.Module, place: Callable[..., Tensor], vectors: NDArray[np.float32], *others: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Points of vectors, placed in blocks of one size, so that a point does not depend on its company.
+
+    Args:
+        network: Is not in training meanwhile.
+        place: Of it, from tensors of all arrays to points.
+        vectors: Shape ``[items, dimensions]``, at least one.
+        others: What else is known of the items, the same number of rows.
+    """
+    was_training, device = network.training, next(network.parameters()).device
+    network.eval()
+    placed = []
+    for begin in range(0, len(vectors), ROWS):
+        some = [one[begin : begin + ROWS] for one in (vectors, *others)]
+        blocks = [torch.from_numpy(np.resize(one, (ROWS, one.shape[1]))).to(device) for one in some]
+        placed.append(place(*blocks)[: len(some[0])].float().cpu().numpy())
+    network.train(was_training)
+    return np.concatenate(placed)

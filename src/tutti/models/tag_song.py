@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -25,14 +25,13 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import Tensor, nn
-from torch.nn import functional
 
 from tutti.errors import ConfigError, ModelError, ShapeError, unknown_name
 from tutti.models.fusion import Fused, Fusion, FusionConfig, build_fusion
 from tutti.models.model_folders import arrays_of, fingerprint_of
 from tutti.models.projection_files import read_projection, save_projection
 from tutti.models.readouts import TagReadout
-from tutti.models.spaces import ROWS
+from tutti.models.spaces import place_in_blocks
 from tutti.models.standardisation import Standardisation
 
 KIND = "tutti tag-song space"
@@ -187,7 +186,8 @@ class TagSongSpace(nn.Module):
         points = np.full((len(vectors), self.embed_dim), np.nan, dtype=np.float32)
         some = presence.any(axis=1)
         place = self._place_tags if modality == TAGS else self._place_songs
-        points[some] = self._in_blocks(place, vectors[some].astype(np.float32), presence[some])
+        if some.any():
+            points[some] = place_in_blocks(self, place, vectors[some].astype(np.float32), presence[some])
         return points
 
     def _place_tags(self, vectors: Tensor, _presence: Tensor) -> Tensor:
@@ -197,26 +197,6 @@ class TagSongSpace(nn.Module):
     def _place_songs(self, vectors: Tensor, presence: Tensor) -> Tensor:
         fused: Fused = self.song(torch.split(vectors, list(self.song.dims), dim=1), presence)
         return fused.outputs
-
-    @torch.inference_mode()
-    def _in_blocks(
-        self,
-        place: Callable[[Tensor, Tensor], Tensor],
-        vectors: NDArray[np.float32],
-        presence: NDArray[np.bool_],
-    ) -> NDArray[np.float32]:
-        """Placed in blocks of one size, so that a point does not depend on its company."""
-        was_training, device = self.training, next(self.parameters()).device
-        self.eval()
-        placed = [np.empty((0, self.embed_dim), dtype=np.float32)]
-        for begin in range(0, len(vectors), ROWS):
-            some, here = (torch.from_numpy(one[begin : begin + ROWS]) for one in (vectors, presence))
-            missing = ROWS - len(some)
-            block = functional.pad(some, (0, 0, 0, missing)).to(device)
-            mask = functional.pad(here, (0, 0, 0, missing), value=True).to(device)
-            placed.append(place(block, mask)[: len(some)].float().cpu().numpy())
-        self.train(was_training)
-        return np.concatenate(placed)
 
     def save(self, folder: Path) -> None:
         """Write the space into a folder of its own.

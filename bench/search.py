@@ -26,12 +26,12 @@ from pairs import describe_machine, seconds_of
 
 from tutti.data.catalogue import SpaceRecord
 from tutti.search.blending import blended
-from tutti.search.clusters import Clusters
 from tutti.search.library import open_catalogue
-from tutti.search.nearest import best, nearest
 from tutti.search.pointing import Pointed
+from tutti.search.points.clusters import Clusters
+from tutti.search.points.nearest import best, nearest
+from tutti.search.points.space_points import SpacePoints
 from tutti.search.shortlists import shortlist
-from tutti.search.space_points import SpacePoints
 
 WORDS = (
     "calm piano",

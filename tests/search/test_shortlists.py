@@ -10,12 +10,12 @@ import pytest
 from tutti.data.catalogue import Points, SpaceRecord
 from tutti.data.track import Track
 from tutti.search.blending import blended
-from tutti.search.clusters import Clusters
 from tutti.search.library import Library
 from tutti.search.pointing import Pointed
+from tutti.search.points.clusters import Clusters
+from tutti.search.points.space_points import SpacePoints
+from tutti.search.points.vector_files import write_vectors
 from tutti.search.shortlists import shortlist
-from tutti.search.space_points import SpacePoints
-from tutti.search.vector_files import write_vectors
 
 N_TRACKS = 40_000  # more than the sample that tells what tracks are on average
 RECORD = SpaceRecord(space="made", fingerprint="f1", embed_dim=16, modalities=("audio",), source="made")

@@ -13,7 +13,7 @@ import typer
 from tutti.cli.search import CatalogueFolder
 
 if TYPE_CHECKING:
-    from tutti.search.place_report import PlaceProgress
+    from tutti.search.points.place_report import PlaceProgress
 
 
 def place(
@@ -28,7 +28,7 @@ def place(
     """
     from tutti.data.catalogue import Catalogue
     from tutti.models.space_models import load_space_model
-    from tutti.search.placing import place as place_tracks
+    from tutti.search.points.placing import place as place_tracks
 
     opened, model = Catalogue.open(catalogue), load_space_model(space)
     source = str(Path(space).absolute()) if Path(space).is_dir() else space
@@ -71,7 +71,7 @@ def index_vectors(
     """
     from tutti.data.catalogue import Catalogue
     from tutti.search.corpus import Corpus
-    from tutti.search.vector_files import write_vectors
+    from tutti.search.points.vector_files import write_vectors
 
     opened = Catalogue.open(catalogue)
     reports = [write_vectors(opened, name) for name in space or Corpus.load(opened).spaces()]

@@ -12,9 +12,9 @@ from tutti.search.corpus import Corpus
 from tutti.search.diversity import diversified, pool_size
 from tutti.search.hits import Hit, Reason
 from tutti.search.lyrics import shared_words, telling_words, texts_of
+from tutti.search.points.space_points import SpacePoints
 from tutti.search.ranking import Flags, fitting, rank
 from tutti.search.reasons import modality_shares, reasons_of
-from tutti.search.space_points import SpacePoints
 from tutti.search.terms import Query
 from tutti.search.understanding import Understood
 

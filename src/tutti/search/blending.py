@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.calibration import Calibration
-from tutti.search.nearest import similarities
 from tutti.search.pointing import NO_ROWS, Pointed
+from tutti.search.points.nearest import similarities
+from tutti.search.points.space_points import SpacePoints
 from tutti.search.ranking import Flags, Part, Scores
-from tutti.search.space_points import SpacePoints
 
 # The mean and the spread of so many tracks are as good as those of all.
 N_SAMPLED = 10_000

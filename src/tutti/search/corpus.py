@@ -22,10 +22,10 @@ from tutti.errors import QueryError, UnknownNameError
 from tutti.search.evidence import Evidence, ModelEvidence
 from tutti.search.likeness import Soundspace
 from tutti.search.names import Names
-from tutti.search.predicted_points import DEFAULT_SPACE, told_space
-from tutti.search.reading_points import known_name, read_points
-from tutti.search.space_points import SpacePoints
-from tutti.search.vector_files import mapped_points
+from tutti.search.points.predicted_points import DEFAULT_SPACE, told_space
+from tutti.search.points.reading_points import known_name, read_points
+from tutti.search.points.space_points import SpacePoints
+from tutti.search.points.vector_files import mapped_points
 from tutti.text.spelling import plain, reminiscent
 from tutti.text.vocabulary import Vocabulary
 

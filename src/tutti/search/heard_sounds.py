@@ -15,7 +15,7 @@ from tutti.errors import ConfigError, QueryError
 from tutti.models.space_models import Placed, Points, SpaceModelConfig
 from tutti.search.corpus import Corpus
 from tutti.search.examples import Listener
-from tutti.search.space_points import SpacePoints
+from tutti.search.points.space_points import SpacePoints
 
 HEARD = "what its models heard"
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.evidence import mean_of_known
-from tutti.search.nearest import similarities
+from tutti.search.points.nearest import similarities
 
 # With fewer tracks, nothing is subtracted: two tracks around their mean are each other's opposite, however alike.
 FEWEST_CENTRED = 4

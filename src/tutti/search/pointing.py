@@ -23,7 +23,7 @@ from tutti.image.covers import read_cover
 from tutti.models.space_models import Placed, Points, SpaceModelConfig, load_space_model, unit_rows
 from tutti.search.corpus import Corpus
 from tutti.search.examples import find_row
-from tutti.search.space_points import SpacePoints
+from tutti.search.points.space_points import SpacePoints
 from tutti.search.terms import Term
 from tutti.text.passages import passages_of
 from tutti.text.spelling import plain, reminiscent

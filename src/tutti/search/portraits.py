@@ -15,8 +15,8 @@ from tutti.data.track import Problem, Track
 from tutti.errors import CatalogueError
 from tutti.search.corpus import Corpus
 from tutti.search.hits import Hits
+from tutti.search.points.vector_files import is_outdated
 from tutti.search.ranking import PRESENT
-from tutti.search.vector_files import is_outdated
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tutti.search.corpus import Corpus
 from tutti.search.evidence import percentiles
 from tutti.search.meaning import Meaning
-from tutti.search.nearest import BLOCK_ROWS, best
+from tutti.search.points.nearest import BLOCK_ROWS, best
 
 if TYPE_CHECKING:
     from tutti.search.blending import Blend

@@ -2,8 +2,8 @@
 
 The score of a track grows with the sum of its cosines to the terms, each divided by its spread (``blending``). Cosines
 being linear, that is the cosine to one direction, and the tracks nearest to it are found in the index
-(``clusters``). Their scores are computed as without it. Where tracks have points of several modalities their scores are
-no cosine to anything, and all tracks are compared, as they are below the size from which there is an index.
+(``points.clusters``). Their scores are computed as without it. Where tracks have points of several modalities their
+scores are no cosine to anything, and all tracks are compared, as they are below the size from which there is an index.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from tutti.models.space_models import unit_rows
 from tutti.search.blending import mean_and_spread, sampled
-from tutti.search.nearest import Flags, similarities
 from tutti.search.pointing import Pointed
-from tutti.search.space_points import SpacePoints
+from tutti.search.points.nearest import Flags, similarities
+from tutti.search.points.space_points import SpacePoints
 
 LEAST_ROWS = 1_000
 

@@ -23,11 +23,11 @@ from tutti.search.examples import Listener
 from tutti.search.heard_sounds import HEARD, HeardSounds, heard_points
 from tutti.search.lyrics import Lyrics, score_lyrics
 from tutti.search.meaning import Interpreter, Meaning
-from tutti.search.nearest import at_once
 from tutti.search.pointing import Loader, Placer, Pointed, Pointer
+from tutti.search.points.nearest import at_once
+from tutti.search.points.space_points import SpacePoints
 from tutti.search.ranking import Flags, Part, score_meaning
 from tutti.search.shortlists import note_of, shortlist
-from tutti.search.space_points import SpacePoints
 from tutti.search.terms import Query, Term
 from tutti.text.documents import decoded
 from tutti.text.languages import foreign_language, foreign_script

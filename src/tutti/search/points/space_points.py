@@ -1,7 +1,7 @@
 """Where the tracks of a catalogue lie in one space: by modality, merged, and means of artists and listeners.
 
-Row i of every array belongs to the i-th track of the corpus. Points come from ``tutti.search.placing``; how near they
-are to a query is computed in ``nearest``.
+Row i of every array belongs to the i-th track of the corpus. Points come from ``placing``; how near they are to a query
+is computed in ``nearest``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from tutti.data.catalogue import SpaceRecord
 from tutti.errors import unknown_name
 from tutti.models.space_models import Points, merged, unit_rows
-from tutti.search.clusters import Clusters
-from tutti.search.nearest import BLOCK_ROWS, Flags, Found, nearest, similarities
+from tutti.search.points.clusters import Clusters
+from tutti.search.points.nearest import BLOCK_ROWS, Flags, Found, nearest, similarities
 
 
 class SpacePoints:

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.errors import CatalogueError
-from tutti.search.nearest import BLOCK_ROWS, Flags, Found, Vectors, best, in_threads, similarities
+from tutti.search.points.nearest import BLOCK_ROWS, Flags, Found, Vectors, best, in_threads, similarities
 
 # Below, comparing with every vector is as quick (docs/performance.md).
 LEAST_ROWS = 200_000

@@ -9,7 +9,7 @@ from tutti.data.catalogue import Catalogue, Points, SpaceRecord
 from tutti.data.track import Track
 from tutti.errors import CatalogueError
 from tutti.search.corpus import Corpus
-from tutti.search.vector_files import FACTS, FOLDER, is_outdated, write_vectors
+from tutti.search.points.vector_files import FACTS, FOLDER, is_outdated, write_vectors
 
 N_TRACKS = 300
 RECORD = SpaceRecord(space="made", fingerprint="f1", embed_dim=8, modalities=("audio", "text"), source="made")

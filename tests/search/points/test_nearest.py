@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tutti.errors import CatalogueError, ShapeError
-from tutti.search.clusters import BEGINS, FACTS, Clusters
-from tutti.search.nearest import best, nearest, similarities
+from tutti.search.points.clusters import BEGINS, FACTS, Clusters
+from tutti.search.points.nearest import best, nearest, similarities
 
 N_ROWS = 3000
 
@@ -65,7 +65,7 @@ def test_fewer_than_k_come_where_there_are_no_more() -> None:
 
 def test_blocks_and_threads_change_nothing(vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = similarities(vectors, vectors[5])
-    monkeypatch.setattr("tutti.search.nearest.BLOCK_ROWS", 64)
+    monkeypatch.setattr("tutti.search.points.nearest.BLOCK_ROWS", 64)
     assert np.array_equal(similarities(vectors, vectors[5]), whole, equal_nan=True)
 
 

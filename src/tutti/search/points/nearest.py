@@ -1,6 +1,6 @@
 """The nearest of many unit vectors, exactly: in blocks of rows, on as many threads as there are processors.
 
-Where there are so many that this takes too long, ``tutti.search.clusters`` looks only where the nearest probably are.
+Where there are so many that this takes too long, ``clusters`` looks only where the nearest probably are.
 """
 
 from __future__ import annotations

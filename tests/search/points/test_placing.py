@@ -16,8 +16,8 @@ from tutti.models.encoders import Encoded, gathered
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.search.corpus import Corpus
-from tutti.search.placing import place
-from tutti.search.vector_files import write_vectors
+from tutti.search.points.placing import place
+from tutti.search.points.vector_files import write_vectors
 
 
 class Counting:
@@ -106,8 +106,8 @@ def test_another_version_of_the_space_places_everything_anew(catalogue: Catalogu
 
 
 def test_a_killed_run_goes_on_where_it_was(catalogue: Catalogue, monkeypatch) -> None:
-    monkeypatch.setattr("tutti.search.placing.BATCH_ITEMS", 1)
-    monkeypatch.setattr("tutti.search.placing.WRITTEN_ROWS", 1)
+    monkeypatch.setattr("tutti.search.points.placing.BATCH_ITEMS", 1)
+    monkeypatch.setattr("tutti.search.points.placing.WRITTEN_ROWS", 1)
     with pytest.raises(KeyboardInterrupt):
         place(catalogue, space(Counting(stops_after=1)))
     again = Counting()
@@ -208,7 +208,7 @@ def test_sounds_that_a_tagger_has_described_are_not_heard_again(described: Catal
 
 
 def test_points_told_when_they_are_asked_for_are_those_that_are_stored(described: Catalogue, monkeypatch) -> None:
-    monkeypatch.setattr("tutti.search.predicted_points.load_space_model", lambda _: listening_space())
+    monkeypatch.setattr("tutti.search.points.predicted_points.load_space_model", lambda _: listening_space())
     corpus = Corpus.load(described)
     assert corpus.spaces() == ("tutti-words",)
     told = corpus.points("letters").merged
@@ -218,7 +218,7 @@ def test_points_told_when_they_are_asked_for_are_those_that_are_stored(described
 
 
 def test_a_track_that_came_later_is_told_until_it_is_placed(described: Catalogue, monkeypatch) -> None:
-    monkeypatch.setattr("tutti.search.predicted_points.load_space_model", lambda _: listening_space())
+    monkeypatch.setattr("tutti.search.points.predicted_points.load_space_model", lambda _: listening_space())
     whole = Corpus.load(described).points("letters").merged
     place(described, listening_space())
     described.delete("points.letters", "track_id", ["b", "c"])
@@ -226,7 +226,7 @@ def test_a_track_that_came_later_is_told_until_it_is_placed(described: Catalogue
 
 
 def test_what_another_version_of_the_tagger_said_is_no_point(described: Catalogue, monkeypatch) -> None:
-    monkeypatch.setattr("tutti.search.predicted_points.load_space_model", lambda _: listening_space())
+    monkeypatch.setattr("tutti.search.points.predicted_points.load_space_model", lambda _: listening_space())
     described.put_model(ModelRecord(model="toy", fingerprint="f2", labels=("x", "y"), embed_dim=2, config={}))
     assert Corpus.load(described).spaces() == ()
 
@@ -254,8 +254,8 @@ def test_a_tagger_that_a_space_has_kept_is_not_listened_with_again(described: Ca
 
 def test_a_space_is_known_by_its_folder_as_by_its_name(described: Catalogue, monkeypatch) -> None:
     place(described, listening_space())
-    monkeypatch.setattr("tutti.search.reading_points.is_space_model", lambda name: name == "runs/letters")
-    monkeypatch.setattr("tutti.search.reading_points.load_space_model", lambda _: listening_space())
+    monkeypatch.setattr("tutti.search.points.reading_points.is_space_model", lambda name: name == "runs/letters")
+    monkeypatch.setattr("tutti.search.points.reading_points.load_space_model", lambda _: listening_space())
     corpus = Corpus.load(described)
     assert np.array_equal(corpus.points("runs/letters").merged, corpus.points("letters").merged)
     assert write_vectors(described, "runs/letters").space == "letters"
@@ -263,8 +263,8 @@ def test_a_space_is_known_by_its_folder_as_by_its_name(described: Catalogue, mon
 
 def test_a_folder_of_another_space_of_the_same_name_is_refused(described: Catalogue, monkeypatch) -> None:
     place(described, listening_space())
-    monkeypatch.setattr("tutti.search.reading_points.is_space_model", lambda name: name == "runs/letters")
-    monkeypatch.setattr("tutti.search.reading_points.load_space_model", lambda _: space(Counting()))
+    monkeypatch.setattr("tutti.search.points.reading_points.is_space_model", lambda name: name == "runs/letters")
+    monkeypatch.setattr("tutti.search.points.reading_points.load_space_model", lambda _: space(Counting()))
     with pytest.raises(CatalogueError, match="another space called letters") as caught:
         Corpus.load(described).points("runs/letters")
     assert caught.value.hint == f"place them anew: tutti place {described.folder} --space runs/letters"

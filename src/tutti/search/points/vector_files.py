@@ -25,9 +25,9 @@ import numpy as np
 from tutti.data.catalogue import POINTS, PREDICTIONS, Catalogue, SpaceRecord
 from tutti.errors import CatalogueError
 from tutti.files import atomic_folder
-from tutti.search.clusters import LEAST_ROWS, ClusterFacts, Clusters
-from tutti.search.reading_points import known_name, read_points, space_record, unplaced
-from tutti.search.space_points import SpacePoints
+from tutti.search.points.clusters import LEAST_ROWS, ClusterFacts, Clusters
+from tutti.search.points.reading_points import known_name, read_points, space_record, unplaced
+from tutti.search.points.space_points import SpacePoints
 
 if TYPE_CHECKING:
     from tutti.search.corpus import Corpus

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from tutti.data.catalogue import POINTS, Catalogue, SpaceRecord, matrix_of
 from tutti.errors import CatalogueError
 from tutti.models.space_models import Points, SpaceModel, is_space_model, load_space_model
-from tutti.search.predicted_points import AUDIO, described_by, predicted_points, record_of, told_space
-from tutti.search.space_points import SpacePoints
+from tutti.search.points.predicted_points import AUDIO, described_by, predicted_points, record_of, told_space
+from tutti.search.points.space_points import SpacePoints
 
 if TYPE_CHECKING:
     from tutti.search.corpus import Corpus

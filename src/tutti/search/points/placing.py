@@ -21,9 +21,9 @@ from tutti.data.items import Item, items_of
 from tutti.data.track import Modality, Problem
 from tutti.errors import CatalogueError
 from tutti.models.space_models import SpaceModel
-from tutti.search.item_states import file_of, is_offered, state_of
-from tutti.search.place_report import PlaceProgress, PlaceReport
-from tutti.search.predicted_points import AUDIO, described_by, predicted_points, record_of
+from tutti.search.points.item_states import file_of, is_offered, state_of
+from tutti.search.points.place_report import PlaceProgress, PlaceReport
+from tutti.search.points.predicted_points import AUDIO, described_by, predicted_points, record_of
 
 BATCH_ITEMS = 64
 WRITTEN_ROWS = 8_192  # at most so many wait to be written

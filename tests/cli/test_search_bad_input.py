@@ -134,7 +134,7 @@ def test_a_sound_that_is_none_is_refused(tutti: Callable, catalogue: Catalogue, 
 
 
 def test_a_space_whose_model_is_not_at_hand_is_told_of(tutti: Callable, placed: Catalogue, tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "song.wav", np.zeros(1600), 16_000)
+    soundfile.write(tmp_path / "song.wav", np.zeros(16_000), 16_000)
     assert "there is no space called 'mine'" in refused(tutti, placed.folder, "--plus", tmp_path / "song.wav")
 
 
@@ -174,3 +174,9 @@ def test_every_kind_of_term_goes_together(tutti: Callable, placed: Catalogue) ->
     assert ending.code == 0
     assert '"track_id": "a"' in ending.stdout
     assert '"rank_by_score": 1' in ending.stdout
+
+
+def test_a_tenth_of_a_second_is_too_little(tutti: Callable, placed: Catalogue, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "blip.wav", np.ones(1600), 16_000)
+    for how in ("--plus", "--like"):
+        assert "blip.wav holds 0.10 s of sound" in refused(tutti, placed.folder, how, tmp_path / "blip.wav")

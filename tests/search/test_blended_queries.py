@@ -280,6 +280,11 @@ def test_what_is_rejected_down_to_the_last_track_is_told(library: Library) -> No
     assert hits.notes == ("all that have what is asked for are rejected, 1 in number: 1 by 'piano'",)
 
 
+def test_words_that_a_sentence_is_read_with_are_not_corrected_one_by_one(library: Library) -> None:
+    note = library.search("piano while the tax office sleeps").notes[0]
+    assert note == "read as part of the whole, for no tag, title or artist has it: 'tax', 'office'"
+
+
 def test_a_language_that_nobody_reads_is_noted_and_its_names_found(library: Library) -> None:
     library.put_tracks([Track(track_id="g", title="静かな夜")])
     hits = library.search("静かな")

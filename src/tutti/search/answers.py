@@ -117,6 +117,9 @@ def _notes_of_words(understood: Understood) -> list[str]:
             notes.append(f"no model of this catalogue can hear {meaning.phrase!r}")
         elif meaning.how in ("spelling", "sentence vectors"):
             notes.append(f"{meaning.phrase!r} is taken for {meaning.via} (by {meaning.how})")
+    if understood.is_read_whole and len(unknown) > 1:
+        words = ", ".join(repr(one.phrase) for one in understood.meanings if one.how == "unknown")
+        return [f"read as part of the whole, for no tag, title or artist has it: {words}", *notes]
     more = [f"{len(unknown) - N_UNKNOWN_NOTED} more phrases match none"] if len(unknown) > N_UNKNOWN_NOTED + 1 else []
     return (unknown[:N_UNKNOWN_NOTED] + more if more else unknown) + notes
 

@@ -6,6 +6,7 @@ then listen to.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tutti.audio.decoding import open_sound
 from tutti.data.catalogue import ModelRecord
-from tutti.errors import QueryError, UnknownNameError
+from tutti.errors import AudioError, QueryError, UnknownNameError
 from tutti.files import sha256_of
 from tutti.search.corpus import Corpus
 from tutti.text.spelling import plain, reminiscent
 
+SHORTEST_SOUND = 0.5  # seconds
 Vectors = Mapping[str, NDArray[np.float32]]
 Listener = Callable[[Path, Mapping[str, ModelRecord]], Vectors]
 
@@ -114,7 +117,24 @@ def listen(path: Path, models: Mapping[str, ModelRecord]) -> Vectors:
     return {name: result.vectors for name, result in analysis.results.items()}
 
 
+def check_length(path: Path) -> None:
+    """See that a sound is long enough to be compared by; whether it can be heard at all, who hears it tells.
+
+    Raises:
+        AudioError: It is shorter than ``SHORTEST_SOUND``.
+    """
+    seconds = 0.0
+    with contextlib.suppress(AudioError), open_sound(path) as sound:
+        seconds = sound.n_frames / sound.sample_rate
+    if 0 < seconds < SHORTEST_SOUND:
+        raise AudioError(
+            f"{path.name} holds {seconds:.2f} s of sound, too little to compare anything by",
+            hint=f"take a sound of {SHORTEST_SOUND:g} s or more",
+        )
+
+
 def _from_file(path: Path, corpus: Corpus, listener: Listener) -> Example:
+    check_length(path)
     content_hash = sha256_of(path)
     hashes = corpus.column("content_hash")
     if content_hash in hashes:

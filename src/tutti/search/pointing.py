@@ -22,7 +22,7 @@ from tutti.files import sha256_of
 from tutti.image.covers import read_cover
 from tutti.models.space_models import Placed, Points, SpaceModelConfig, load_space_model, unit_rows
 from tutti.search.corpus import Corpus
-from tutti.search.examples import find_row
+from tutti.search.examples import check_length, find_row
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.terms import Term
 from tutti.text.passages import passages_of
@@ -175,6 +175,7 @@ class Pointer:
 
     def _of_sound(self, term: Term) -> Pointed:
         path = _existing(term)
+        check_length(path)
         rows = self._with_bytes_of(path)
         if len(rows) and self.points.present()[rows[0]]:
             return self._pointed(term, self.points.of()[rows[0]], name=path.name)

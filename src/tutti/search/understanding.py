@@ -60,6 +60,7 @@ class Understood:
         words: What was typed or read, to be found again in the tracks' texts.
         notes: What to know of it.
         is_shortlisted: Whether an index chose which tracks were compared.
+        is_read_whole: Whether a sentence has a point, beside what its phrases mean.
     """
 
     barred: Flags
@@ -69,6 +70,7 @@ class Understood:
     words: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     is_shortlisted: bool = False
+    is_read_whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +160,7 @@ class Understanding:
             lambda: self._sentences(term, text, meanings, query, found) if has_reader else [],
             lambda: [score_meaning(one, self._corpus) for one in heard],
         )
+        found.is_read_whole |= bool(pointed)
         asking = sum(part.weight for part in parts if not part.is_negative)
         weight = term.weight * query.weights.get(WORDS, 1.0)
         share = weight * (1 - SENTENCE_SHARE if pointed else 1.0) / (asking or 1.0)
@@ -280,12 +283,14 @@ class Understanding:
         return self._pointers[space]
 
     def _placer(self, space: str) -> Placer:
-        if space not in self._placers:
-            if space == HEARD:
+        if space == HEARD:
+            if space not in self._placers:
                 self._placers[space] = HeardSounds(self._corpus, self._senses.listener)
-            else:
-                self._placers[space] = self._senses.loader(self._corpus.points(space).record)
-        return self._placers[space]
+            return self._placers[space]
+        record = self._corpus.points(space).record  # of one name, however the space is asked for
+        if record.space not in self._placers:
+            self._placers[record.space] = self._senses.loader(record)
+        return self._placers[record.space]
 
     def _calibration(self, points: SpacePoints) -> Calibration:
         """Of the space's model where it was needed, and so is loaded."""

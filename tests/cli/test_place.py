@@ -61,4 +61,4 @@ def test_trouble_is_told_in_two_lines(tutti, catalogue):
     unplaced = tutti("index-vectors", catalogue.folder, "--space", "words")
     assert unplaced.code == 1
     assert "has no points of the space 'words'" in unplaced.stderr
-    assert f"hint: run: tutti place {catalogue.folder} --space words" in unplaced.stderr
+    assert f"hint: run: tutti place {catalogue.folder} --space NAME, such as tutti-words" in unplaced.stderr

@@ -28,7 +28,7 @@ from tutti.search.points.nearest import at_once
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.ranking import Flags, Part, score_meaning
 from tutti.search.shortlists import note_of, shortlist
-from tutti.search.terms import Query, Term
+from tutti.search.terms import KINDS, Query, Term
 from tutti.text.documents import decoded
 from tutti.text.languages import foreign_language, foreign_script
 from tutti.text.phrases import LONGEST_QUERY
@@ -150,6 +150,7 @@ class Understanding:
     def _of_words(self, term: Term, text: str, query: Query, found: Understood) -> list[Pointed]:
         check_size(text)
         self._note_language(text, found)
+        found.notes += notes_of_kinds(text)
         if not term.is_negative:
             found.words.append(text)
         has_reader = self._has_reader(query.space)
@@ -343,3 +344,13 @@ def check_size(text: str, *, what: str = "the query") -> None:
 
 def _without(phrase: str, words: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ", words).strip(" ,")
+
+
+def notes_of_kinds(text: str) -> list[str]:
+    """That what looks like a term of a kind, among words, was read as words.
+
+    >>> notes_of_kinds("calm piano artist:Ella")
+    ["'artist:Ella' is read as words; as a term it stands behind --plus or --minus"]
+    """
+    typed = [word for word in text[:LONGEST_QUERY].split() if word.partition(":")[0] in KINDS and ":" in word[:-1]]
+    return [f"{word!r} is read as words; as a term it stands behind --plus or --minus" for word in typed[:1]]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tutti.data.catalogue import POINTS, Catalogue, SpaceRecord, matrix_of
 from tutti.errors import CatalogueError
 from tutti.models.space_models import Points, SpaceModel, is_space_model, load_space_model
+from tutti.models.zoo import Zoo
 from tutti.search.points.predicted_points import AUDIO, described_by, predicted_points, record_of, told_space
 from tutti.search.points.space_points import SpacePoints
 
@@ -140,7 +141,12 @@ def unplaced(space: str, catalogue: Catalogue) -> CatalogueError:
     """The error for a space that a catalogue's tracks have no points in."""
     placed = catalogue.spaces()
     known = f"it has those of {', '.join(placed)}" if placed else "it has none of any space"
+    at_hand = Zoo().spaces()
+    is_known = space in at_hand or is_space_model(space)
+    place = f"tutti place {catalogue.folder} --space"
     return CatalogueError(
         f"the catalogue {catalogue.folder} has no points of the space {space!r}; {known}",
-        hint=f"run: tutti place {catalogue.folder} --space {space}",
+        hint=f"run: {place} {space}"
+        if is_known
+        else f"spaces at hand: {', '.join(at_hand)}; {place} NAME places tracks",
     )

@@ -143,10 +143,8 @@ def unplaced(space: str, catalogue: Catalogue) -> CatalogueError:
     known = f"it has those of {', '.join(placed)}" if placed else "it has none of any space"
     at_hand = Zoo().spaces()
     is_known = space in at_hand or is_space_model(space)
-    place = f"tutti place {catalogue.folder} --space"
+    run = f"run: tutti place {catalogue.folder} --space"
     return CatalogueError(
         f"the catalogue {catalogue.folder} has no points of the space {space!r}; {known}",
-        hint=f"run: {place} {space}"
-        if is_known
-        else f"spaces at hand: {', '.join(at_hand)}; {place} NAME places tracks",
+        hint=f"{run} {space}" if is_known else f"{run} NAME, such as {', '.join(at_hand)} or a model's folder",
     )

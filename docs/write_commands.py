@@ -55,7 +55,7 @@ def parameter_name(parameter: Any) -> str:
 
 def meaning(parameter: Any) -> str:
     """A parameter's help, and its default where the help does not say it."""
-    words = (parameter.help or "").replace("|", "\\|")
+    words = re.sub(r"([|\[\]*])", r"\\\1", parameter.help or "")  # what Markdown would take for its own
     if parameter.param_type_name == "argument":
         return words
     if parameter.required:

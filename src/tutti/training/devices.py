@@ -102,6 +102,9 @@ def _report_errors(fabric: Fabric, work: Callable[[Fabric], None]) -> TuttiError
         work(fabric)
     except TuttiError as error:  # every process meets the same one
         return error
+    finally:
+        if distributed.is_initialized():  # its threads must not outlive Python: a process would abort now and then
+            distributed.destroy_process_group()
     return None
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import Catalogue
+from tutti.data.catalogue import Catalogue, Points, SpaceRecord
 from tutti.data.track import Listens, Track
 from tutti.errors import ConfigError, QueryError, UnknownNameError
 from tutti.listening.factors import FactorConfig, factorise
@@ -74,6 +74,44 @@ def test_what_nobody_has_played_is_told_by_a_model_and_kept(catalogue):
     catalogue.put_tracks([Track(track_id="n-jazz", title="n-rock", texts={"review": "another"}, year=2020)])
     assert told_factors(catalogue, model, NEW).shape == (2, 2)
     assert model.n_asked == 3
+
+
+def test_what_a_model_told_is_no_space_that_is_searched(catalogue):
+    model = ToldModel(catalogue)
+    model.name = "tutti-words"  # as the default space is called
+    points = Points(
+        modality="audio", track_ids=["rock0"], fingerprints=["2"], states=["s"], points=np.ones((1, 1), dtype="float32")
+    )
+    record = SpaceRecord(space="tutti-words", fingerprint="2", embed_dim=1, modalities=("audio",), source="x")
+    catalogue.put_space(record)
+    catalogue.put_points("tutti-words", points)
+    told_factors(catalogue, model, NEW)
+    assert catalogue.spaces() == {"tutti-words": record}
+    assert catalogue.points("tutti-words")["audio"].track_ids == ["rock0"]
+    catalogue.delete_tracks(["n-rock"])
+    assert catalogue.told_factors("tutti-words").track_ids == ["n-jazz"]
+    catalogue.delete_tracks(["n-jazz"])
+    assert catalogue.told_factors("tutti-words") is None
+    assert told_factors(catalogue, model, ["rock0"]).shape == (1, 2)
+
+
+def test_what_another_version_of_a_model_told_goes(catalogue):
+    model = ToldModel(catalogue)
+    told_factors(catalogue, model, NEW)
+    plays = PlayCounts.of_listens(catalogue.listens())
+    model.listeners = factorise(plays, FactorConfig(n_factors=3, alpha=1.0, regularisation=1.0))
+    model.fingerprint = "2"
+    assert told_factors(catalogue, model, ["n-rock"]).shape == (1, 3)
+    assert catalogue.told_factors("told").track_ids == ["n-rock"]
+    model.predict = lambda items: Described(
+        predictions=np.full((1, 3), np.nan, dtype="float32"),
+        representation=np.zeros((1, 3)),
+        weights=None,
+        presence=np.zeros((1, 1)),
+    )
+    for _ in range(2):  # kept the second time
+        assert np.isnan(told_factors(catalogue, model, ["n-jazz"])).all()
+        model.predict = None
 
 
 def test_conditions_and_what_was_heard_are_met(catalogue):

@@ -8,7 +8,7 @@ Layout of the folder (``docs/formats.md`` has the details)::
 
     catalogue.json    version of the format
     tables/           one Lance table each: tracks, listens, facts, problems, models, predictions.<model>, spaces,
-                      points.<space>
+                      points.<space>, factors.<model>
     covers/           pictures that were found inside sound files
     .writer           the lock of the one process that writes
 """
@@ -45,7 +45,7 @@ SCHEMAS = {
     "models": tables.MODELS,
     "spaces": tables.SPACES,
 }
-PREDICTIONS, POINTS = "predictions.", "points."
+PREDICTIONS, POINTS, FACTORS = "predictions.", "points.", "factors."
 BATCH_ROWS = 8_192
 
 
@@ -131,6 +131,23 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.track_ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldFactors:
+    """Factors of listening that a model told of some tracks, row by row.
+
+    Attributes:
+        fingerprint: Of the model.
+        track_ids: One a row.
+        states: Of what was read of the track, one a row.
+        factors: NaN where nothing could be read. Shape (tracks, factors), float32.
+    """
+
+    fingerprint: str
+    track_ids: Sequence[str]
+    states: Sequence[str]
+    factors: NDArray[np.float32]
 
 
 class Catalogue:
@@ -263,7 +280,7 @@ class Catalogue:
             return
         merge = self._database.open_table(table).merge_insert(on)
         # Of what is absent there is no point, which lancedb takes for a mistake where it takes a column for vectors.
-        bad = "null" if table.startswith(POINTS) else "error"
+        bad = "null" if table.startswith((POINTS, FACTORS)) else "error"
         merge.when_matched_update_all().when_not_matched_insert_all().execute(rows, on_bad_vectors=bad)
 
     def delete(self, table: str, column: str, values: Iterable[str]) -> None:
@@ -312,9 +329,9 @@ class Catalogue:
         self.merge("tracks", pa.Table.from_pylist(rows, schema=tables.TRACKS), on="track_id")
 
     def delete_tracks(self, track_ids: Sequence[str]) -> None:
-        """Forget tracks, everything that models said of them, and their points."""
+        """Forget tracks, everything that models said of them, their points and factors."""
         for name in self.table_names():
-            if name == "tracks" or name.startswith((PREDICTIONS, POINTS)):
+            if name == "tracks" or name.startswith((PREDICTIONS, POINTS, FACTORS)):
                 self.delete(name, "track_id", track_ids)
 
     # Listens, ground truth, problems
@@ -478,6 +495,35 @@ class Catalogue:
         ]
         schema = tables.points_schema(points.points.shape[1])
         self.merge(POINTS + space, pa.Table.from_arrays(columns, schema=schema), on=["track_id", "modality"])
+
+    # Factors of listening that models told
+
+    def told_factors(self, model: str) -> ToldFactors | None:
+        """What a model told of tracks; None where it has told nothing."""
+        rows = self.read(FACTORS + model) if FACTORS + model in self.table_names() else None
+        if not rows:
+            return None
+        return ToldFactors(
+            fingerprint=rows["fingerprint"][0].as_py(),  # of all rows: see below
+            track_ids=rows["track_id"].to_pylist(),
+            states=rows["state"].to_pylist(),
+            factors=matrix_of(rows["factors"], rows.schema.field("factors").type.list_size),
+        )
+
+    def put_told_factors(self, model: str, told: ToldFactors) -> None:
+        """Store what a model told, replacing what it told of the same tracks; what another version told goes."""
+        is_absent = np.asarray(np.isnan(told.factors).any(axis=1))
+        columns = [
+            pa.array(told.track_ids, pa.string()),
+            pa.array([told.fingerprint] * len(told.track_ids), pa.string()),
+            pa.array(told.states, pa.string()),
+            _fixed_lists(told.factors, absent=is_absent),
+        ]
+        rows = pa.Table.from_arrays(columns, schema=tables.factors_schema(told.factors.shape[1]))
+        batches = self.read_in_batches(FACTORS + model, columns=["fingerprint"])
+        if next((batch["fingerprint"][0].as_py() for batch in batches if len(batch)), None) != told.fingerprint:
+            self._drop(FACTORS + model)
+        self.merge(FACTORS + model, rows, on="track_id")
 
 
 def _fixed_lists(matrix: NDArray[np.float32], *, absent: NDArray[np.bool_] | None = None) -> pa.FixedSizeListArray:

@@ -96,6 +96,21 @@ def points_schema(embed_dim: int) -> pa.Schema:
     )
 
 
+def factors_schema(n_factors: int) -> pa.Schema:
+    """Columns of the factors of listening that one model told: a row for each track, its state, `[n_factors]`.
+
+    The factors of a track of which nothing could be read are null.
+    """
+    return pa.schema(
+        [
+            pa.field("track_id", pa.string(), nullable=False),
+            ("fingerprint", pa.string()),
+            ("state", pa.string()),
+            ("factors", pa.list_(pa.float32(), n_factors)),
+        ]
+    )
+
+
 def predictions_schema(n_labels: int, embed_dim: int) -> pa.Schema:
     """Columns of one model's predictions for each track: a vector `[embed_dim]`, and probabilities `[n_labels]`.
 

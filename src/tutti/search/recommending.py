@@ -2,7 +2,7 @@
 
 A track that others have played has factors of its plays (``tutti.listening.factors``); one that nobody has played has
 those that a model of listening factors tells from its sound, cover and text, and without such a model none. Told
-factors are kept among the catalogue's points under the model's name, so that a file is heard once.
+factors are kept in the catalogue under the model's name, so that a file is heard once.
 
 A score is the share of the catalogue's tracks that suit the listener less, by the product of the factors. The length of
 a track's factors tells how liked it is by all; what nobody has played is given the median.
@@ -24,7 +24,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import Catalogue, Points, SpaceRecord
+from tutti.data.catalogue import Catalogue, ToldFactors
 from tutti.data.items import items_of
 from tutti.data.track import Track
 from tutti.errors import ConfigError, QueryError, unknown_name
@@ -43,7 +43,6 @@ Which = Literal["unheard", "new", "all"]
 WHICH: tuple[str, ...] = get_args(Which)
 # Of factors made on the spot, without a model: chosen on plays that were held out, see docs/guides/listening.md.
 ON_THE_SPOT = FactorConfig(n_factors=32, alpha=1.0, regularisation=10.0)
-TOLD = "told"  # the modality under which a model's factors are kept
 N_BECAUSE = 2
 BATCH_ITEMS = 256
 Progress = Callable[[int, int], None]
@@ -278,34 +277,21 @@ def _state(track: Track, texts: Sequence[str]) -> str:
 
 def _kept(catalogue: Catalogue, model: MultimodalModel, states: Mapping[str, str]) -> dict[str, NDArray[np.float32]]:
     """What the model has told of tracks already, where neither it nor they have changed."""
-    if model.name not in catalogue.spaces():
+    told = catalogue.told_factors(model.name)
+    if told is None or told.fingerprint != model.fingerprint:
         return {}
-    points = catalogue.points(model.name).get(TOLD)
-    if points is None:
-        return {}
-    rows = zip(points.track_ids, points.fingerprints, points.states, points.points, strict=True)
-    return {
-        one: point for one, told_by, state, point in rows if (told_by, state) == (model.fingerprint, states.get(one))
-    }
+    rows = zip(told.track_ids, told.states, told.factors, strict=True)
+    return {one: factors for one, state, factors in rows if state == states.get(one)}
 
 
 def _keep(
     catalogue: Catalogue, model: MultimodalModel, tracks: Sequence[tuple[str, str]], vectors: NDArray[np.float32]
 ) -> None:
-    record = SpaceRecord(
-        space=model.name,
+    told = ToldFactors(
         fingerprint=model.fingerprint,
-        embed_dim=vectors.shape[1],
-        modalities=(TOLD,),
-        source=model.config.source,
-    )
-    points = Points(
-        modality=TOLD,
         track_ids=[track_id for track_id, _ in tracks],
-        fingerprints=[model.fingerprint] * len(tracks),
         states=[state for _, state in tracks],
-        points=vectors,
+        factors=vectors,
     )
     with catalogue.writer():
-        catalogue.put_space(record)
-        catalogue.put_points(model.name, points)
+        catalogue.put_told_factors(model.name, told)

@@ -43,8 +43,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import Catalogue, Predictions
+from tutti.data.catalogue import Catalogue
 from tutti.data.pseudo_captions import PseudoCaptionConfig
+from tutti.data.records import Predictions
 from tutti.evaluation.cold_start import mean_estimate
 from tutti.evaluation.cross_modal import Ranks, median_estimate, ranks_of_partners
 from tutti.evaluation.hubness import hubness

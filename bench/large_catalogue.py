@@ -17,7 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tutti.data import tables
-from tutti.data.catalogue import Catalogue, ModelRecord, Predictions
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import ModelRecord, Predictions
 from tutti.models.zoo import load_model
 
 N_DIRECTIONS, N_STYLES = 24, 400

@@ -24,7 +24,7 @@ import numpy as np
 from large_catalogue import Made, make_catalogue
 from pairs import describe_machine, seconds_of
 
-from tutti.data.catalogue import SpaceRecord
+from tutti.data.records import SpaceRecord
 from tutti.search.blending import blended
 from tutti.search.library import open_catalogue
 from tutti.search.pointing import Pointed

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tutti.data.catalogue import Catalogue, ModelRecord, Points, Predictions, SpaceRecord
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import ModelRecord, Points, Predictions, SpaceRecord
 from tutti.data.track import Listens, Track
 from tutti.models.space_models import unit_rows
 

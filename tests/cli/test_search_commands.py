@@ -11,7 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from tutti.cli import search
-from tutti.data.catalogue import Catalogue, ModelRecord, Predictions
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import ModelRecord, Predictions
 from tutti.data.track import Track
 
 app = typer.Typer(pretty_exceptions_enable=False)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import Catalogue, ModelRecord, Predictions
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import ModelRecord, Predictions
 from tutti.data.track import FileState, Listens, Problem, Track
 from tutti.errors import CatalogueError, QueryError, UnknownNameError
 

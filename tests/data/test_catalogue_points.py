@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import Catalogue, Points, SpaceRecord
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import Points, SpaceRecord
 from tutti.data.track import Track
 from tutti.errors import UnknownNameError
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import ModelRecord, Predictions
+from tutti.data.records import ModelRecord, Predictions
 from tutti.data.track import Track
 from tutti.search.library import Library
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tutti.data.catalogue import Points, SpaceRecord
 from tutti.data.items import Item
+from tutti.data.records import Points, SpaceRecord
 from tutti.data.track import Listens, Track
 from tutti.errors import AudioError, CatalogueError, ConfigError, QueryError, UnknownNameError
 from tutti.models.space_models import Placed, SpaceModelConfig, unit_rows

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tutti.data.catalogue import ModelRecord
+from tutti.data.records import ModelRecord
 from tutti.errors import QueryError
 from tutti.search.examples import find_example, listen
 from tutti.search.library import Library

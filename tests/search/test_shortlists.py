@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import Points, SpaceRecord
+from tutti.data.records import Points, SpaceRecord
 from tutti.data.track import Track
 from tutti.search.blending import blended
 from tutti.search.library import Library

@@ -9,7 +9,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from tutti.data.catalogue import Catalogue, ModelRecord, Predictions
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import ModelRecord, Predictions
 from tutti.data.track import Listens, Problem, Track
 
 LABELS = ("rock", "jazz", "piano")

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import Catalogue, ModelRecord, Predictions
+from tutti.data.catalogue import Catalogue
 from tutti.data.pseudo_captions import PseudoCaptionConfig
+from tutti.data.records import ModelRecord, Predictions
 from tutti.data.track import Track
 from tutti.errors import ConfigError, ModelError
 from tutti.models.bundles import Excerpting, ModelConfig

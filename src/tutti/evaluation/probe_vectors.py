@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.audio.recording import Recording
-from tutti.data.catalogue import Catalogue, Predictions
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import Predictions
 from tutti.data.track import Track
 from tutti.files import atomic_file
 from tutti.models.inference import analyse

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import PREDICTIONS, Catalogue, ModelRecord, matrix_of
+from tutti.data.catalogue import PREDICTIONS, Catalogue, matrix_of
+from tutti.data.records import ModelRecord
 from tutti.data.tables import full_path
 from tutti.errors import QueryError, UnknownNameError
 from tutti.search.evidence import Evidence, ModelEvidence

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.audio.decoding import open_sound
-from tutti.data.catalogue import ModelRecord
+from tutti.data.records import ModelRecord
 from tutti.errors import AudioError, QueryError, UnknownNameError
 from tutti.files import sha256_of
 from tutti.search.corpus import Corpus

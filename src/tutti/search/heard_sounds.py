@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tutti.data.catalogue import SpaceRecord
 from tutti.data.items import Item
+from tutti.data.records import SpaceRecord
 from tutti.errors import ConfigError, QueryError
 from tutti.models.space_models import Placed, Points, SpaceModelConfig
 from tutti.search.corpus import Corpus

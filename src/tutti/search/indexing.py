@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from tutti.audio.recording import Recording
-from tutti.data.catalogue import PREDICTIONS, Catalogue, ModelRecord, Predictions
+from tutti.data.catalogue import PREDICTIONS, Catalogue
 from tutti.data.changes import Change, compare
 from tutti.data.file_tags import FileTags, read_file_tags
 from tutti.data.folder import FoundFile, Scan, scan
+from tutti.data.records import ModelRecord, Predictions
 from tutti.data.track import Problem, Track
 from tutti.data.track_covers import CoverFinder
 from tutti.errors import CatalogueError, ConfigError

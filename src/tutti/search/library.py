@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import Catalogue, ModelRecord, SpaceRecord
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import ModelRecord, SpaceRecord
 from tutti.search.answers import hits_of, notes_of
 from tutti.search.corpus import Corpus
 from tutti.search.examples import Example, Listener, find_example, find_row, listen

@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import SpaceRecord
 from tutti.data.items import Item
+from tutti.data.records import SpaceRecord
 from tutti.data.track import Track
 from tutti.errors import AudioError, CatalogueError, ImageError, QueryError, UnknownNameError
 from tutti.files import sha256_of

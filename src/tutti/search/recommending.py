@@ -24,8 +24,9 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import Catalogue, ToldFactors
+from tutti.data.catalogue import Catalogue
 from tutti.data.items import items_of
+from tutti.data.records import ToldFactors
 from tutti.data.track import Track
 from tutti.errors import ConfigError, QueryError, unknown_name
 from tutti.evaluation.new_items import plays_of

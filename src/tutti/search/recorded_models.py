@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tutti.data.catalogue import Catalogue, ModelRecord
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import ModelRecord
 from tutti.errors import CatalogueError, TuttiError
 from tutti.models.model import Model
 from tutti.models.zoo import load_model

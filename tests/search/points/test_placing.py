@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import Catalogue, ModelRecord, Predictions
+from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item
+from tutti.data.records import ModelRecord, Predictions
 from tutti.data.track import FileState, Track
 from tutti.errors import CatalogueError
 from tutti.models.concept_listener import ConceptListener, ConceptListenerConfig

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tutti.data.catalogue import Catalogue, Points, SpaceRecord
+from tutti.data.catalogue import Catalogue
+from tutti.data.records import Points, SpaceRecord
 from tutti.data.track import Track
 from tutti.errors import CatalogueError
 from tutti.search.corpus import Corpus

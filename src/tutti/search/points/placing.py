@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import POINTS, Catalogue, Points
+from tutti.data.catalogue import POINTS, Catalogue
 from tutti.data.items import Item, items_of
+from tutti.data.records import Points
 from tutti.data.track import Modality, Problem
 from tutti.errors import CatalogueError
 from tutti.models.space_models import SpaceModel

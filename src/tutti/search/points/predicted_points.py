@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import PREDICTIONS, Catalogue, ModelRecord, SpaceRecord, matrix_of
+from tutti.data.catalogue import PREDICTIONS, Catalogue, matrix_of
+from tutti.data.records import ModelRecord, SpaceRecord
 from tutti.data.track import Modality
 from tutti.errors import TuttiError
 from tutti.models.concept_listener import ConceptListener

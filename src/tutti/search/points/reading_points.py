@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import POINTS, Catalogue, SpaceRecord, matrix_of
+from tutti.data.catalogue import POINTS, Catalogue, matrix_of
+from tutti.data.records import SpaceRecord
 from tutti.errors import CatalogueError
 from tutti.models.space_models import Points, SpaceModel, is_space_model, load_space_model
 from tutti.models.zoo import Zoo

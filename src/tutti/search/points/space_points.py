@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.catalogue import SpaceRecord
+from tutti.data.records import SpaceRecord
 from tutti.errors import unknown_name
 from tutti.models.space_models import Points, merged, unit_rows
 from tutti.search.points.clusters import Clusters

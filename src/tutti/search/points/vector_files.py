@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tutti.data.catalogue import POINTS, PREDICTIONS, Catalogue, SpaceRecord
+from tutti.data.catalogue import POINTS, PREDICTIONS, Catalogue
+from tutti.data.records import SpaceRecord
 from tutti.errors import CatalogueError
 from tutti.files import atomic_folder
 from tutti.search.points.clusters import LEAST_ROWS, ClusterFacts, Clusters

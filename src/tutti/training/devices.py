@@ -101,7 +101,9 @@ def _report_errors(fabric: Fabric, work: Callable[[Fabric], None]) -> TuttiError
     try:
         work(fabric)
     except TuttiError as error:  # every process meets the same one
-        return error
+        # An error holds the frames that it came through, they hold the network, and that holds the group.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
     finally:
         if distributed.is_initialized():  # its threads must not outlive Python: a process would abort now and then
             distributed.destroy_process_group()

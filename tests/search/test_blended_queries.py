@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from tutti.data.items import Item
@@ -262,7 +263,7 @@ def test_a_track_without_a_point_is_judged_by_words_alone(library: Library) -> N
     hits = library.search("piano", where="track_id = 'g'")
     assert hits[0].why[-1].how == "missing"
     assert set(hits[0].shares) == {"words"}
-    assert "1 track has no point in by-words: tutti place adds them" in hits.notes
+    assert f"1 track has no point in by-words; run: tutti place {library.folder} --space by-words" in hits.notes
 
 
 # What is refused, and what nothing matches
@@ -346,3 +347,17 @@ def test_without_a_space_sounds_have_points_and_texts_have_none(small_library: L
     Image.new("RGB", (8, 8)).save(tmp_path / "cover.png")
     with pytest.raises(QueryError, match="has no pictures"):
         small_library.search(image=tmp_path / "cover.png")
+
+
+def test_without_a_space_a_sound_file_is_heard_by_the_catalogues_models(small_library: Library, tmp_path: Path) -> None:
+    sound = tmp_path / "seconds.wav"
+    soundfile.write(sound, np.zeros(16_000), 16_000)
+    small_library.listener = lambda _path, _models: {"tagger": np.array([1, 1, 0, 0.1], dtype=np.float32)}
+    assert ids(small_library.search(plus=[sound]))[0] == "a"
+
+
+def test_without_a_space_tracks_that_no_model_heard_are_to_be_indexed(small_library: Library) -> None:
+    small_library.put_tracks([Track(track_id="e", title="Unheard", artist="Nobody")])
+    with pytest.raises(QueryError, match="no track of artist:Nobody has a point") as caught:
+        small_library.search(plus=["artist:Nobody"])
+    assert caught.value.hint == "index the catalogue again: no model has heard them"

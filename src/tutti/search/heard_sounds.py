@@ -42,7 +42,6 @@ class HeardSounds:
         for item in items:
             path = item.sounds[0].audio
             assert path is not None
-            assert modalities == ("audio",)
             points.append(self._corpus.soundspace.point(self._listener(path, self._corpus.models)))
         return Placed(points={"audio": np.stack(points)})
 
@@ -52,6 +51,13 @@ class HeardSounds:
             "the catalogue has no space that reads texts",
             hint=f"run: tutti place {self._corpus.folder} --space tutti-words",
         )
+
+
+def hint_to_place(space: str, corpus: Corpus) -> str:
+    """How tracks without a point get one."""
+    if space == HEARD:
+        return "index the catalogue again: no model has heard them"
+    return f"run: tutti place {corpus.folder} --space {space}"
 
 
 def heard_points(corpus: Corpus) -> SpacePoints:

@@ -23,6 +23,7 @@ from tutti.image.covers import read_cover
 from tutti.models.space_models import Placed, Points, SpaceModelConfig, load_space_model, unit_rows
 from tutti.search.corpus import Corpus
 from tutti.search.examples import check_length, find_row
+from tutti.search.heard_sounds import hint_to_place
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.terms import Term
 from tutti.text.passages import passages_of
@@ -123,7 +124,7 @@ class Pointer:
             space = self.points.record.space
             raise QueryError(
                 f"no track of {term} has a point in the space {space}",
-                hint=f"run: tutti place {self._corpus.folder} --space {space}",
+                hint=hint_to_place(space, self._corpus),
             )
         name = self._corpus.name(int(rows[0])) if term.kind == "track" else term.value
         return self._pointed(term, point, name=name, rows=rows)

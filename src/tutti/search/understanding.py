@@ -20,7 +20,7 @@ from tutti.search.calibration import Calibration
 from tutti.search.corpus import Corpus
 from tutti.search.diversity import pool_size
 from tutti.search.examples import Listener
-from tutti.search.heard_sounds import HEARD, HeardSounds, heard_points
+from tutti.search.heard_sounds import HEARD, HeardSounds, heard_points, hint_to_place
 from tutti.search.lyrics import Lyrics, score_lyrics
 from tutti.search.meaning import Interpreter, Meaning
 from tutti.search.pointing import Loader, Placer, Pointed, Pointer
@@ -238,7 +238,7 @@ class Understanding:
         if not points.modalities:
             raise QueryError(
                 f"no track has a point in the space {points.record.space}",
-                hint=f"run: tutti place {self._corpus.folder} --space {points.record.space}",
+                hint=hint_to_place(points.record.space, self._corpus),
             )
         found.points = points
         rows = None
@@ -267,8 +267,9 @@ class Understanding:
         found.parts.append(part)
         n_missing = int(np.logical_and.reduce([~points.present(one) for one in blend.modalities]).sum())
         if n_missing:
+            how = hint_to_place(points.record.space, self._corpus)
             tracks = "1 track has" if n_missing == 1 else f"{n_missing} tracks have"
-            found.notes.append(f"{tracks} no point in {points.record.space}: tutti place adds them")
+            found.notes.append(f"{tracks} no point in {points.record.space}; {how}")
 
     def _space(self, name: str | None) -> str:
         known = self._corpus.spaces()

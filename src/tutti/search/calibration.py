@@ -28,28 +28,10 @@ class Calibration:
         unmatched = (settings or {}).get("unmatched") or {}
         self._quantiles = {pair: np.sort(np.asarray(values, dtype=np.float64)) for pair, values in unmatched.items()}
 
-    def share(self, asked: str, modality: str, cosines: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        """The share of unmatched pairs that are less alike, 0 for NaN; None where the space does not say.
-
-        Args:
-            asked: Modality of the query.
-            modality: Of the tracks.
-            cosines: Any shape.
-
-        >>> tiny = Calibration({"unmatched": {"text-audio": [0.0, 0.1, 0.2]}})
-        >>> tiny.share("text", "audio", np.array([-1.0, 0.05, 0.1, 0.7], dtype=np.float32)).round(2).tolist()
-        [0.0, 0.25, 0.5, 1.0]
-        """
-        quantiles = self._quantiles.get(f"{asked}-{modality}")
-        if quantiles is None or not len(quantiles):
-            return None
-        shares = np.interp(cosines, quantiles, np.linspace(0, 1, len(quantiles)), left=0.0, right=1.0)
-        return np.nan_to_num(shares).astype(np.float32)
-
     def reached(
         self, share: float, asked: str, modalities: Sequence[str], cosines: NDArray[np.float32]
     ) -> NDArray[np.bool_] | None:
-        """Whether that share is reached by any modality of a track; None where the space says it of none.
+        """Whether any modality of a track is nearer than that share of unmatched pairs; None where none are known.
 
         Args:
             share: From 0 to 1.

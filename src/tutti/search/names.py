@@ -18,8 +18,6 @@ from tutti.search.postings import Postings, Rows, plain_column, postings_of_word
 from tutti.text.languages import has_no_spaces
 from tutti.text.spelling import forms
 
-FIELDS = ("title", "artist", "album", "file")
-
 
 class Names:
     """The names in a catalogue, plain and ready to be searched.

@@ -98,12 +98,9 @@ def test_a_space_without_points_has_no_files(catalogue: Catalogue) -> None:
     assert not (catalogue.folder / FOLDER / "other").exists()
 
 
-def test_means_of_groups_are_the_means_of_their_tracks(catalogue: Catalogue) -> None:
+def test_the_mean_of_tracks_counts_each_by_its_weight(catalogue: Catalogue) -> None:
     points = Corpus.load(catalogue).points("made")
-    groups = np.arange(N_TRACKS) % 7 - 1
-    plays = np.random.default_rng(0).integers(1, 9, N_TRACKS).astype(np.float32)
-    means = points.means(groups, 7, plays)
-    rows = np.flatnonzero(groups == 3)
-    assert means[3] == pytest.approx(points.mean_of(rows, plays[rows]), abs=1e-5)
-    assert np.isnan(means[6]).all()  # nobody is in the last group
+    wanted = 3 * points.merged[0] + points.merged[1]
+    mean = points.mean_of(np.array([0, 1]), np.array([3, 1], dtype=np.float32))
+    assert mean == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-6)
     assert np.isnan(points.mean_of(np.zeros(0, dtype=np.int64))).all()

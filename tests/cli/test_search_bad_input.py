@@ -111,8 +111,11 @@ def test_a_query_that_makes_no_sense_is_refused_in_two_lines(
     assert words in refused(tutti, catalogue.folder, *arguments)
 
 
-def test_a_text_of_more_than_2_mb_is_refused(tutti: Callable, catalogue: Catalogue, tmp_path: Path) -> None:
-    (tmp_path / "long.txt").write_text("jazz " * 400_001)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a mark of byte order"])
+def test_a_text_of_more_than_2_mb_is_refused(
+    tutti: Callable, catalogue: Catalogue, tmp_path: Path, mark: bytes
+) -> None:
+    (tmp_path / "long.txt").write_bytes(mark + b"jazz " * 400_001)
     assert "more than 2 MB" in refused(tutti, catalogue.folder, "--text", tmp_path / "long.txt")
 
 

@@ -25,6 +25,7 @@ from tutti.search.lyrics import Lyrics, score_lyrics
 from tutti.search.meaning import Interpreter, Meaning
 from tutti.search.pointing import Loader, Placer, Pointed, Pointer
 from tutti.search.points.nearest import at_once
+from tutti.search.points.predicted_points import DEFAULT_SPACE
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.ranking import Flags, Part, score_meaning
 from tutti.search.shortlists import note_of, shortlist
@@ -33,7 +34,6 @@ from tutti.text.documents import decoded
 from tutti.text.languages import foreign_language, foreign_script
 from tutti.text.phrases import LONGEST_QUERY
 
-DEFAULT_SPACE = "tutti-words"
 WORDS = "words"
 # Of a term of words, what its sentence counts where it has a point; its phrases share the rest. Of 0.25 to 0.9, tried
 # on 47 captions, 0.75 found most.
@@ -148,7 +148,7 @@ class Understanding:
     # Words
 
     def _of_words(self, term: Term, text: str, query: Query, found: Understood) -> list[Pointed]:
-        check_size(text)
+        check_size(text.encode("utf-8", "replace"), what="the query")
         self._note_language(text, found)
         found.notes += notes_of_kinds(text)
         if not term.is_negative:
@@ -324,22 +324,22 @@ def read_story(path: Path) -> str:
     except OSError as cause:
         reason = (cause.strerror or str(cause)).lower()
         raise QueryError(f"the text {path} cannot be read: {reason}", hint="check the path and its rights") from None
+    check_size(data, what=str(path))
     if b"\0" in data:
         raise QueryError(f"{path} holds no text", hint="give a text file in UTF-8")
     text = decoded(data)
-    check_size(text, what=str(path))
     if not any(letter.isalnum() for letter in text):
         raise QueryError(f"there is no word in {path}", hint="give a text file with a sentence or more")
     return text
 
 
-def check_size(text: str, *, what: str = "the query") -> None:
+def check_size(text: bytes, *, what: str) -> None:
     """Refuse a text of more than 2 MB.
 
     Raises:
         QueryError: It is longer.
     """
-    if len(text) > MOST_BYTES or len(text.encode("utf-8", "replace")) > MOST_BYTES:
+    if len(text) > MOST_BYTES:
         raise QueryError(f"{what} holds more than 2 MB of text", hint="give the part that matters")
 
 

@@ -71,6 +71,12 @@ def test_the_nearest_mood_by_word_vectors_is_found_by_the_angle():
         label_vectors(vectors, ["shame"])
 
 
+@pytest.mark.parametrize(("map_emotions", "known"), [(map_by_affects, (0.9, 0.8)), (map_by_vectors, np.ones(2))])
+def test_without_moods_nothing_can_be_mapped(map_emotions, known):
+    with pytest.raises(ConfigError, match="no moods of music"):
+        map_emotions(["joy"], [], {"joy": known}, source="mine")
+
+
 def test_a_lexicon_of_either_version_gives_values_from_0_to_1(tmp_path):
     first, second = tmp_path / "first.txt", tmp_path / "second.txt"
     first.write_text("Word\tValence\tArousal\tDominance\njoy\t0.9\t0.8\t0.5\nsad\t0.1\t0.3\t0.2\n")

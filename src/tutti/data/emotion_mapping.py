@@ -109,7 +109,7 @@ def map_by_affects(emotions: Sequence[str], moods: Sequence[str], affects: Affec
     Raises:
         ConfigError: One has no valence and arousal, or there are no moods.
     """
-    _check_known((*emotions, *moods), affects, "valence and arousal", source)
+    _check_labels(emotions, moods, affects, "valence and arousal", source)
     asked = np.array([affects[one] for one in emotions], dtype=np.float64).reshape(-1, 2)
     answers = np.array([affects[one] for one in moods], dtype=np.float64)
     distances = np.linalg.norm(asked[:, None] - answers[None], axis=2)
@@ -130,7 +130,7 @@ def map_by_vectors(
     Raises:
         ConfigError: One has no vector, or there are no moods.
     """
-    _check_known((*emotions, *moods), vectors, "word vector", source)
+    _check_labels(emotions, moods, vectors, "word vector", source)
     asked, answers = (np.stack([vectors[one] for one in some]) for some in (emotions, moods))
     lengths = np.linalg.norm(asked, axis=1)[:, None] * np.linalg.norm(answers, axis=1)[None]
     return _nearest(WORD_VECTORS, emotions, moods, asked @ answers.T / np.maximum(lengths, 1e-12), source)
@@ -221,10 +221,21 @@ def _nearest(
     return EmotionMapping(name=name, moods_of=moods_of, source=source)
 
 
+def _check_labels(
+    emotions: Sequence[str], moods: Sequence[str], known: Mapping[str, object], what: str, source: str
+) -> None:
+    if not moods:
+        raise ConfigError(
+            "there are no moods of music that emotions could be mapped to",
+            hint="give tracks that have a mood for their only tag",
+        )
+    _check_known((*emotions, *moods), known, what, source)
+
+
 def _check_known(words: Sequence[str], known: Mapping[str, object], what: str, source: str) -> None:
     missing = [word for word in dict.fromkeys(words) if word not in known]
-    if missing or not words:
-        told = ", ".join(repr(word) for word in missing) or "any mood"
+    if missing:
+        told = ", ".join(repr(word) for word in missing)
         raise ConfigError(f"{source} has no {what} of {told}", hint="give one that knows these words")
 
 

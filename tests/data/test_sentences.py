@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tutti.data.sentences import MOST_CHARACTERS, Sentence, gather, is_foreign, read_sentences, stratified_splits
+from tutti.data.sentences import MOST_CHARACTERS, Sentence, gather, read_sentences, stratified_splits
 from tutti.errors import DatasetError, UnknownNameError
 
 
@@ -110,6 +110,8 @@ def test_a_table_that_is_not_there_is_refused(tmp_path):
         read_sentences(tmp_path / "none.tsv")
 
 
-def test_latin_letters_with_accents_are_latin():
-    assert not is_foreign("Ça m'a réjoui, über alles, señor")
-    assert is_foreign("Мне было грустно")
+def test_latin_letters_with_accents_are_no_remark_and_other_alphabets_are():
+    texts = ("Ça m'a réjoui, über alles, señor", "Мне было грустно", "I heard a song: 曲")
+    found = gather("mine", [Sentence(sentence_id=text, text=text, emotion="joy") for text in texts])
+    (remark,) = found.remarks
+    assert remark.startswith("1 texts are not in Latin letters")

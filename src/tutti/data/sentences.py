@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,9 +21,11 @@ from tutti.data.labels import SPLITS
 from tutti.errors import DatasetError, unknown_name
 from tutti.files import write_text
 from tutti.text.documents import REPLACEMENT, cleaned, cut_at_sentence, decoded
+from tutti.text.languages import foreign_script
 
 MOST_CHARACTERS = 20_000  # of one text: some twelve pages, many times what any of the datasets holds
 MOST_BYTES = 256 << 20  # of a table
+TOLD_BY = 1_000  # characters of a text that tell its script
 SHARES = {"train": 0.7, "valid": 0.15, "test": 0.15}
 HEADER = ("text", "emotion", "split")
 SPACE = re.compile(r"\s+")
@@ -154,7 +155,7 @@ def gather(
             continue
         count["invalid"] += REPLACEMENT in text
         count["long"] += len(one.text) > MOST_CHARACTERS
-        count["foreign"] += is_foreign(text)
+        count["foreign"] += foreign_script(text[:TOLD_BY]) is not None
         text = cut_at_sentence(text, n_characters=MOST_CHARACTERS)
         kept.append(replace(one, text=text))
     if not kept:
@@ -175,17 +176,6 @@ def gather(
         remarks=(*remarks, *_remarks(count, strangers, kept)),
         same_as=dict(same_as or {}),
     )
-
-
-def is_foreign(text: str) -> bool:
-    """Whether most letters are of other alphabets than the Latin one.
-
-    >>> is_foreign("静かな曲を聴いた"), is_foreign("I heard a song: 曲")
-    (True, False)
-    """
-    letters = [letter for letter in text[:1000] if letter.isalpha()]
-    n_latin = sum(letter.isascii() or "LATIN" in unicodedata.name(letter, "") for letter in letters)
-    return 2 * n_latin < len(letters)
 
 
 def stratified_splits(

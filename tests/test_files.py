@@ -45,6 +45,15 @@ def test_a_folder_takes_the_place_of_the_old_one_when_it_is_complete(tmp_path):
     assert target.stat().st_mode & 0o777 == 0o755
 
 
+# safetensors writes files of its writer alone: a bundle that one user had trained could not be served by another.
+def test_what_is_in_a_folder_can_be_read_by_all(tmp_path):
+    with atomic_folder(tmp_path / "bundle") as partial:
+        (partial / "encoder").mkdir(mode=0o755)
+        weights = partial / "encoder" / "model.safetensors"
+        weights.touch(mode=0o600)
+    assert (tmp_path / "bundle" / "encoder" / "model.safetensors").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_failure_leaves_the_old_folder_and_nothing_beside_it(tmp_path):
     target = tmp_path / "bundle"
     target.mkdir()

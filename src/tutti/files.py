@@ -42,6 +42,9 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.chmod(0o755)
+        for path in partial.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                path.chmod(0o644)  # safetensors writes files that nobody else may read
         if target.exists():
             retired = partial.with_suffix(".retired")
             target.replace(retired)

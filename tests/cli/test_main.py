@@ -79,6 +79,20 @@ def test_unexpected_trouble_names_the_way_to_report_it(tutti, failing, monkeypat
         tutti()
 
 
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied", "out"), OSError(28, "No space left", "out")]
+)
+def test_a_path_that_cannot_be_used_is_no_unexpected_trouble(error, tutti, failing, monkeypatch):
+    monkeypatch.delenv("TUTTI_DEBUG", raising=False)
+    failing(error)
+    ending = tutti()
+    assert ending.code == 1
+    assert ending.stderr.splitlines() == [
+        f"error: out: {error.strerror.lower()}",
+        "hint: check the path and its rights, or name another place",
+    ]
+
+
 # Typer takes Ctrl-C itself, so that the line about what is kept was never printed.
 def test_an_interrupted_run_says_that_what_was_done_is_kept(tutti, failing):
     failing(KeyboardInterrupt())

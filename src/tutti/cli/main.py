@@ -118,6 +118,10 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("TUTTI_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.filename is not None and error.strerror:
+            _complain(
+                f"{error.filename}: {error.strerror.lower()}", "check the path and its rights, or name another place"
+            )
         _complain(
             f"unexpected: {type(error).__name__}: {error}", "run it again with TUTTI_DEBUG=1 and report what it prints"
         )

@@ -17,6 +17,7 @@ def test_ways_to_write_a_word_have_one_plain_form(written: str) -> None:
 def test_accents_do_not_matter_but_other_scripts_stay() -> None:
     assert plain("Sigur Rós") == plain("sigur ros")
     assert plain("東京 Jazz") == "東京 jazz"
+    assert plain("が ピアノ 음악") == "が ピアノ 음악"
 
 
 def test_a_plain_form_is_its_own_plain_form() -> None:

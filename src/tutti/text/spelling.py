@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 APOSTROPHES = re.compile("['’‘ʼ`´]")
 NOT_A_WORD = re.compile(r"[\W_]+")
+VOICED = "\u3099\u309a"  # the marks of か in が and of は in ぱ
 # Words so short are one letter away from too many others.
 SHORTEST_CORRECTED = 5
 # Share of letters in common (twice those over the letters of both): one letter of six wrong.
@@ -29,8 +30,10 @@ MOST_COMPARED = 300
 def plain(text: str) -> str:
     """Lower case, without accents and punctuation, words separated by one space.
 
-    >>> plain("Drum & Bass"), plain("Antonín Dvořák"), plain("rock'n'roll"), plain("R&B")
-    ('drum and bass', 'antonin dvorak', 'rocknroll', 'r and b')
+    The marks that make other syllables of Japanese ones are no accents.
+
+    >>> plain("Drum & Bass"), plain("Antonín Dvořák"), plain("rock'n'roll"), plain("R&B"), plain("ピアノ")
+    ('drum and bass', 'antonin dvorak', 'rocknroll', 'r and b', 'ピアノ')
     """
     return _plain_of_short(text) if len(text) <= LONGEST_REMEMBERED else _plain(text)
 
@@ -42,8 +45,9 @@ def _plain_of_short(text: str) -> str:
 
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
-    unmarked = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    return NOT_A_WORD.sub(" ", APOSTROPHES.sub("", unmarked)).strip()
+    unmarked = "".join(letter for letter in folded if letter in VOICED or not unicodedata.combining(letter))
+    composed = unicodedata.normalize("NFC", unmarked)
+    return NOT_A_WORD.sub(" ", APOSTROPHES.sub("", composed)).strip()
 
 
 def forms(phrase: str) -> tuple[str, ...]:

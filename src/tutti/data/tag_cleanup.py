@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tutti.data.tag_categories import read_categories
 from tutti.errors import ConfigError, DatasetError, unknown_name
 from tutti.files import atomic_file
 from tutti.text.spelling import plain
@@ -30,8 +31,8 @@ from tutti.text.spelling import plain
 CATEGORIES = ("genre", "mood", "location", "language", "instrument", "activity", "decade")
 NO_CATEGORY = "other"
 ScoreFilter = Literal["code", "thesis"]
-# What a score, 0 to 100, must be: the published code keeps 50 and more, the thesis all but 0.
-SCORE_FILTERS: Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+# What a score, 0 to 100, or each of an array must be: the published code keeps 50 and more, the thesis all but 0.
+SCORE_FILTERS: Mapping[str, Callable[[Any], Any]] = {
     "code": lambda scores: scores >= 50,
     "thesis": lambda scores: scores > 0,
 }
@@ -274,8 +275,6 @@ def read_taxonomy(path: Path) -> dict[str, str]:
     Raises:
         ConfigError: The file cannot be read, a line is no pair, or a category is none.
     """
-    from tutti.data.tag_categories import read_categories
-
     found = read_categories(path)
     for tag, category in found.items():
         if category not in CATEGORIES:

@@ -15,9 +15,9 @@ from tutti.data.datasets.msd500 import (
     load,
     load_released,
     read_artists,
-    read_taxonomy,
     read_word_vectors,
 )
+from tutti.data.tag_categories import read_categories
 from tutti.data.track import Track
 from tutti.errors import ConfigError, DatasetError
 
@@ -100,7 +100,7 @@ def test_the_released_lists_are_read_and_must_agree(root):
 
 
 def test_categories_artists_and_the_released_word_vectors_are_read(root):
-    assert read_taxonomy(root) == {"rock": "genre", "hip-hop": "genre", "sad": "mood", "80s": "decade"}
+    assert read_categories(root / TAGS) == {"rock": "genre", "hip hop": "genre", "sad": "mood", "80s": "decade"}
     (root / "song_to_artist.pkl").unlink()
     (root / "song_to_artist.tsv").write_text("TRA\tthe artist\n")
     assert read_artists(root) == {"TRA": "the artist"}

@@ -65,8 +65,8 @@ def load(root: Path, *, n_tags: int | None = None, score_filter: ScoreFilter = "
     """
     artists = read_artists(root)
     tags: dict[str, dict[str, None]] = {}
-    for song, tag, _, score in read_track_tags(root / TAGS):
-        if song in artists and SCORE_FILTERS[score_filter](np.array(score)):
+    for song, tag, score in read_track_tags(root / TAGS):
+        if song in artists and SCORE_FILTERS[score_filter](score):
             tags.setdefault(song, {})[tag] = None
     counts = Counter(tag for some in tags.values() for tag in some)
     kept = sorted(counts, key=lambda tag: (-counts[tag], tag))[:n_tags]
@@ -75,7 +75,8 @@ def load(root: Path, *, n_tags: int | None = None, score_filter: ScoreFilter = "
             f"{root / TAGS} holds {len(kept)} tags of songs whose artist is known",
             hint=f"fetch all lists: {REPOSITORY}",
         )
-    sorted_tags = {song: tuple(sorted(set(some) & set(kept))) for song, some in tags.items()}
+    is_kept = frozenset(kept)
+    sorted_tags = {song: tuple(sorted(is_kept & some.keys())) for song, some in tags.items()}
     tracks = _tracks(root, {song: some for song, some in sorted_tags.items() if some}, artists)
     least = min(LEAST, counts[kept[-1]] // 10)
     try:
@@ -135,8 +136,10 @@ def _tracks(root: Path, tags: Mapping[str, tuple[str, ...]], artists: Mapping[st
     ]
 
 
-def read_track_tags(path: Path) -> Iterator[tuple[str, str, str, float]]:
-    """Song, cleaned tag, category and score of each annotation; a first line without a score is a header.
+def read_track_tags(path: Path) -> Iterator[tuple[str, str, float]]:
+    """Song, cleaned tag and score of each annotation; a first line without a score is a header.
+
+    The categories of the same table are read by ``tutti.data.tag_categories``.
 
     Raises:
         DatasetError: The table is missing, or a line is no annotation.
@@ -147,7 +150,7 @@ def read_track_tags(path: Path) -> Iterator[tuple[str, str, str, float]]:
             for number, line in enumerate(file, start=1):
                 cells = [cell.strip() for cell in line.rstrip("\n").split("\t")]
                 try:
-                    song, _, tag, category, score = cells
+                    song, _, tag, _, score = cells
                     value = float(score)
                 except ValueError:
                     if (number == 1 and len(cells) == 5) or not any(cells):
@@ -156,14 +159,9 @@ def read_track_tags(path: Path) -> Iterator[tuple[str, str, str, float]]:
                         f"{path}, line {number}, is no song, tag, cleaned tag, category and score: {line[:40]!r}",
                         hint=f"fetch it again: {REPOSITORY}",
                     ) from None
-                yield song, tag.lower(), category, value
+                yield song, tag.lower(), value
     except (OSError, UnicodeDecodeError) as cause:
         raise missing_or_broken(path, cause, what=what) from None
-
-
-def read_taxonomy(root: Path) -> dict[str, str]:
-    """The category of each tag, as the table of tags has it."""
-    return {tag: category for _, tag, category, _ in read_track_tags(root / TAGS)}
 
 
 def read_artists(root: Path) -> dict[str, str]:

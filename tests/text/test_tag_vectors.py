@@ -153,6 +153,11 @@ def test_sentence_vectors_stand_behind_the_same_interface():
     assert empty.problem == "there is no word in it"
 
 
+def test_a_tag_without_a_letter_is_not_what_somebody_misspelt():
+    (reading,) = SentenceReader(FakeSentences(), tags=["♥", "violin"]).read(["saxaphone"])
+    assert reading.tags[0].via == ("saxophone",)
+
+
 def test_a_sentence_reader_corrects_only_what_its_encoder_does_not_know_as_words():
     reader = SentenceReader(FakeSentences(), tags=["violin"])
     readings = reader.read(["saxaphone", "saxofone", "violins"])

@@ -26,7 +26,8 @@ class KnownTags:
     def __init__(self, tags: Sequence[str] = (), thesaurus: Thesaurus | None = None) -> None:
         self.tags = tuple(tags)
         self._thesaurus = thesaurus or load_thesaurus()
-        self._tag_of = {key: tag for tag in reversed(tags) for key in (plain(tag).replace(" ", ""), plain(tag))}
+        named = [tag for tag in reversed(tags) if plain(tag)]  # a heart or a smile has no letters to be found by
+        self._tag_of = {key: tag for tag in named for key in (plain(tag).replace(" ", ""), plain(tag))}
 
     def find(self, phrase: str, *, is_word: bool) -> tuple[OtherForm, str] | None:
         """The tag that a plain phrase is another form of, and how; None for the tag itself, and without one.

@@ -106,6 +106,12 @@ def test_a_damaged_file_is_refused_with_a_hint(content, told, tmp_path: Path):
     assert refusal.value.hint
 
 
+def test_line_ends_within_a_binary_word_are_none_of_it(tmp_path: Path):
+    one = np.ones(1, dtype="<f4").tobytes()
+    (tmp_path / "v").write_bytes(b"2 1\nro\nck " + one + b"\npop " + one)
+    assert WordVectors.load(tmp_path / "v").words == ("rock", "pop")
+
+
 def test_a_cut_gzip_file_and_a_missing_one_are_refused(tmp_path: Path):
     whole = gzip.compress(b"rock 1 2\n" * 5000)
     (tmp_path / "v.gz").write_bytes(whole[: len(whole) // 2])

@@ -213,11 +213,11 @@ def _binary_rows(path: Path, file: IO[bytes], header: tuple[int, int]) -> Rows:
 
 
 def _binary_word(path: Path, file: IO[bytes], number: int) -> bytes | None:
-    """The bytes up to a space, without the line's end before them; None where the file ends first."""
+    """The bytes up to a space, without line ends, as gensim reads them; None where the file ends first."""
     word = bytearray()
     while letter := file.read(1):
         if letter == b" ":
-            return bytes(word).lstrip(b"\n")
+            return bytes(word).replace(b"\n", b"")
         word += letter
         if len(word) > MOST_WORD_BYTES:
             raise ModelError(

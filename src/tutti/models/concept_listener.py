@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.errors import ConfigError, ModelError, ShapeError
-from tutti.models.inference import Result
 from tutti.models.model import Model
 from tutti.models.model_folders import CONFIG, checked_settings, fingerprint_of, read_settings, settings_folder
 from tutti.models.sound_encoders import SoundEncoder
@@ -162,9 +161,6 @@ class ConceptListener(SoundEncoder):
             for label, sign in sources.items():
                 signs[place[label], column] = sign / len(sources)
         return signs
-
-    def _vector_of(self, result: Result) -> Floats:
-        return self.from_predictions(result.vectors, result.probabilities)
 
     def save(self, folder: Path) -> None:
         """Write what labels mean, atomically; the tagger's weights are not copied.

@@ -1,7 +1,7 @@
 """A lexicon: names of music, each with what it means as weights over concepts that can be heard.
 
 A name that is in the lexicon means what stands there; any other text means what the names nearest to it in the eyes of
-a sentence encoder mean. The names and their meanings come from the thesaurus (:func:`lexicon_of`). How a text is taken
+a sentence encoder mean. The names and their meanings come from the thesaurus (:func:`meanings_of`). How a text is taken
 apart before it is looked up is ``tutti.models.concept_reader``'s matter.
 """
 

@@ -48,7 +48,7 @@ def test_settings_come_back_without_format_and_kind(tmp_path: Path):
 def test_a_failure_leaves_what_was_there(tmp_path: Path):
     with settings_folder(tmp_path / "it", SETTINGS, what="test"):
         pass
-    with pytest.raises(RuntimeError, match="broke"), settings_folder(tmp_path / "it", {}, what="test"):
+    with pytest.raises(RuntimeError, match="broke"), settings_folder(tmp_path / "it", SETTINGS, what="test"):
         raise RuntimeError("broke")
     assert json.loads((tmp_path / "it" / "config.json").read_text(encoding="utf-8")) == SETTINGS
     assert [path.name for path in tmp_path.iterdir()] == ["it"]
@@ -60,6 +60,14 @@ def test_something_else_is_never_replaced(tmp_path: Path):
         with pytest.raises(ModelError, match="exists and is no test"), settings_folder(place, SETTINGS, what="test"):
             pass
     assert (tmp_path / "diary.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("config", [{"model_type": "bert"}, {"format": 1, "kind": "tutti other"}, []])
+def test_the_folder_of_another_program_or_of_another_kind_is_never_replaced(tmp_path: Path, config: object):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="exists and is no test"), settings_folder(tmp_path, SETTINGS, what="test"):
+        pass
+    assert json.loads((tmp_path / "config.json").read_text()) == config
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -217,6 +218,18 @@ def test_the_fingerprint_follows_from_fusion_weights_space_and_settings(shelf_mo
     assert in_a_space(shelf_model).fingerprint == model.fingerprint
 
 
+def test_a_model_of_before_there_were_hidden_layers_keeps_its_fingerprint() -> None:
+    streams = (Stream(modality="audio"), Stream(modality="text"))
+    config = MultimodalConfig(name="old", labels=("a", "b"), streams=streams, n_outputs=2)
+    fusion = build_fusion((3, 2), TagReadout(2), config.fusion)
+    with torch.no_grad():
+        for parameter in fusion.parameters():
+            parameter.fill_(0.5)
+    encoders = {"audio": SimpleNamespace(fingerprint="heard"), "text": SimpleNamespace(fingerprint="read")}
+    model = MultimodalModel(config, encoders, fusion)
+    assert model.fingerprint == "99aee1781db99479"  # what it was when fusions had none
+
+
 def test_leaving_out_everything_or_what_is_not_there_is_refused(shelf_model: MultimodalModel, few: list[Item]) -> None:
     with pytest.raises(ConfigError, match="nothing to go by") as caught:
         shelf_model.predict(few, without=NAMES)
@@ -246,7 +259,7 @@ def test_a_damaged_or_newer_bundle_is_refused_in_words(changes: dict[str, object
 def test_truncated_weights_or_a_missing_encoder_are_refused_in_words(folder: Path) -> None:
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-8])
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="cannot be used"):
         MultimodalModel.load(folder)
     (folder / "encoders" / "text" / "config.json").unlink()
     with pytest.raises(ModelError, match="text holds no encoder"):

@@ -44,15 +44,16 @@ def settings_folder(folder: Path, settings: Mapping[str, Any], *, what: str) -> 
     """A temporary folder with the settings, which takes the place of ``folder`` when the block ends without an error.
 
     Args:
-        folder: New, empty, or of another of its sort, which is replaced.
+        folder: New, empty, or of another of its kind, which is replaced.
         settings: Plain values, ``format`` and ``kind`` among them.
         what: Lies in such a folder, for messages.
 
     Raises:
         ModelError: The folder exists and holds something else.
     """
-    if is_occupied(folder) and not (folder / CONFIG).exists():
-        raise ModelError(f"{folder} exists and is no {what}", hint="name a new or an empty folder")
+    if is_occupied(folder) and (kind := kind_in(folder)) != settings["kind"]:
+        held = f", but a {kind}" if kind else ""  # other programs write a config.json too
+        raise ModelError(f"{folder} exists and is no {what}{held}", hint="name a new or an empty folder")
     with atomic_folder(folder) as partial:
         (partial / CONFIG).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         yield partial

@@ -25,21 +25,29 @@ from typing import Any, Self, cast, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from pydantic import ConfigDict
 
 from tutti.data.items import TEXTS, Item
 from tutti.data.track import Modality
-from tutti.errors import ConfigError, ModelError, TuttiError, unknown_name
-from tutti.files import atomic_folder
+from tutti.errors import ConfigError, ModelError, unknown_name
 from tutti.listening.factors import Factors
 from tutti.models.bundles import CARD
 from tutti.models.cards import multimodal_card
 from tutti.models.encoder_kinds import load_encoder, load_projection
 from tutti.models.encoders import Encoded, ModalityEncoder, Progress, Projection
 from tutti.models.fusion import Fusion, FusionConfig, build_fusion
-from tutti.models.model_folders import CONFIG, MULTIMODAL, WEIGHTS, arrays_of, fingerprint_of, kind_in
+from tutti.models.model_folders import (
+    CONFIG,
+    MULTIMODAL,
+    arrays_of,
+    checked_settings,
+    fill_network,
+    fingerprint_of,
+    kind_in,
+    read_settings,
+    settings_folder,
+    write_parameters,
+)
 from tutti.models.readouts import TARGETS, blank_readout
 from tutti.models.zoo import Zoo
 
@@ -204,11 +212,7 @@ class MultimodalModel:
         encoders: dict[str, ModalityEncoder] = {one: load_encoder(folder / ENCODERS / one) for one in config.modalities}
         space = load_projection(folder / SPACE) if any(stream.in_space for stream in config.streams) else None
         fusion = untrained_fusion(config, stream_dims(config.streams, encoders, space))
-        try:
-            fusion.load_state_dict(load_file(folder / WEIGHTS))
-        except (OSError, SafetensorError, RuntimeError) as cause:
-            first_line = str(cause).partition("\n")[0]
-            raise ModelError(f"{folder / WEIGHTS} cannot be read: {first_line}", hint="take the bundle anew") from None
+        fill_network(fusion, folder, what="bundle")
         listeners = Factors.open(folder / LISTENERS) if config.target == "listening-factors" else None
         return cls(config, encoders, fusion, space=space, listeners=listeners)
 
@@ -218,20 +222,15 @@ class MultimodalModel:
         Raises:
             ModelError: The folder exists and is no bundle.
         """
-        folder = Path(folder)
-        if folder.exists() and not is_multimodal(folder) and (folder.is_file() or any(folder.iterdir())):
-            raise ModelError(f"{folder} exists and is no multimodal bundle", hint="name a new or an empty folder")
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.fusion.state_dict().items()}
-        with atomic_folder(folder) as partial:
-            save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
+        plain = self.config.to_json()
+        with settings_folder(Path(folder), plain, what="multimodal bundle") as partial:
+            write_parameters(self.fusion, partial)
             for modality, encoder in self.encoders.items():
                 encoder.save(partial / ENCODERS / modality)
             if self.space is not None:
                 self.space.save(partial / SPACE)
             if self.listeners is not None:
                 self.listeners.save(partial / LISTENERS)
-            plain = self.config.to_json()
-            (partial / CONFIG).write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             (partial / CARD).write_text(multimodal_card(plain), encoding="utf-8")
 
     @property
@@ -261,6 +260,8 @@ class MultimodalModel:
         settings = {
             key: plain[key] for key in ("labels", "streams", "target", "activation", "fusion", "level", "texts")
         }
+        if not self.config.fusion.n_hidden:  # was added later: models of before keep their fingerprints
+            del settings["fusion"]["n_hidden"]
         encoders = {one: self.encoders[one].fingerprint for one in sorted(self.encoders)}
         parts = [settings, encoders, None if self.space is None else self.space.fingerprint]
         return fingerprint_of(json.dumps(parts), arrays_of(self.fusion))
@@ -350,24 +351,10 @@ def read_multimodal_config(folder: Path) -> MultimodalConfig:
     Raises:
         ModelError: There is none, or it is damaged, foreign or newer.
     """
-    path = folder / CONFIG
     if not is_multimodal(folder):
         raise ModelError(f"{folder} holds no multimodal bundle", hint="name the folder model/ of a run of fusion")
-    values = json.loads(path.read_text(encoding="utf-8"))
-    version = values.pop("format", None)
-    values.pop("kind")
-    if not isinstance(version, int) or version > FORMAT:
-        raise ModelError(
-            f"{path} has format {version}; this program reads up to {FORMAT}", hint="update tutti: pip install -U tutti"
-        )
-    try:
-        return TypeAdapter(MultimodalConfig).validate_python(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{path} is wrong at {place!r}: {first['msg'].lower()}", hint="take the bundle anew") from None
-    except TuttiError as error:
-        raise ModelError(f"{path}: {error.message}", hint=error.hint) from None
+    settings = read_settings(folder, kind=MULTIMODAL, newest=FORMAT)
+    return checked_settings(MultimodalConfig, settings, origin=str(folder / CONFIG), what="bundle")
 
 
 def untrained_fusion(config: MultimodalConfig, dims: Sequence[int]) -> Fusion:

@@ -25,6 +25,7 @@ import numpy as np
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.report import Estimate
 from tutti.search.library import Library, open_catalogue
+from tutti.search.terms import Query, parse_terms
 
 QUERIES = (
     "jazz", "rock", "pop", "techno", "ambient", "folk", "metal", "hip hop", "country", "classical", "calm piano",
@@ -55,7 +56,8 @@ def sung_shares(library: Library, is_sung: dict[str, bool], *, k: int) -> dict[t
     shares = {}
     for mode, weights in MODES.items():
         for says_no in (False, True):
-            found = [library.search(query + NEGATION * says_no, k=k, weights=weights) for query in QUERIES]
+            asked = [parse_terms(words=query + NEGATION * says_no) for query in QUERIES]
+            found = [library.answer(Query(terms=terms, k=k, weights=weights)) for terms in asked]
             known = [[is_sung[hit.track_id] for hit in hits if hit.track_id in is_sung] for hits in found]
             shares[mode, says_no] = np.array([mean(flags) for flags in known])
     return shares

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tutti.models.space_models import Placed, SpaceModelConfig, unit_rows
 from tutti.search.hits import Hits
 from tutti.search.library import Library
 from tutti.search.pointing import load_placer
+from tutti.search.terms import Query, parse_terms
 
 MakeLibrary = Callable[..., Library]
 AXES = {"piano": 0, "drums": 1, "voice": 2, "vocals": 2}
@@ -121,6 +123,10 @@ def put_points(library: Library, modality: str, points: dict[str, tuple[float, .
     )
 
 
+def query_of(plus: Sequence[str] = (), *, words: str = "", **rest: Any) -> Query:
+    return Query(terms=parse_terms(plus, words=words), **rest)
+
+
 def ids(hits: Hits) -> str:
     return "".join(hit.track_id for hit in hits)
 
@@ -146,7 +152,7 @@ def test_a_track_that_is_asked_by_is_no_hit_and_what_is_like_it_comes_first(libr
 
 def test_what_a_listener_played_most_counts_most(library: Library) -> None:
     # log(51) to log(2): c is played, and so is what is like c
-    assert ids(library.search(plus=["listener:ana"], weights={"text": 0}))[0] == "c"
+    assert ids(library.answer(query_of(["listener:ana"], weights={"text": 0})))[0] == "c"
 
 
 def test_an_album_and_a_path_are_terms_too(library: Library, tmp_path: Path) -> None:
@@ -158,19 +164,19 @@ def test_an_album_and_a_path_are_terms_too(library: Library, tmp_path: Path) -> 
 
 def test_a_picture_is_placed_by_the_space(library: Library, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "voice.png")
-    assert ids(library.search(image=tmp_path / "voice.png"))[0] in "bd"
+    assert ids(library.search(plus=[tmp_path / "voice.png"]))[0] in "bd"
 
 
 def test_a_text_file_is_read_to_its_end(library: Library, tmp_path: Path) -> None:
     story = tmp_path / "story.txt"
     story.write_text("Nothing is said here of it. " * 100 + "drums")
-    assert ids(library.search(text_file=story))[0] == "c"
+    assert ids(library.search(plus=[story]))[0] == "c"
 
 
 def test_a_short_story_is_read_as_a_whole_and_no_word_of_it_looked_up(library: Library, tmp_path: Path) -> None:
     story = tmp_path / "story.txt"
     story.write_text("The last tram has gone, and from the open window above the bakery come drums, softly.")
-    hits = library.search(text_file=story)
+    hits = library.search(plus=[story])
     assert ids(hits)[0] == "c"
     assert [reason.how for reason in hits[0].why] == ["near"]
     assert not hits.notes
@@ -212,7 +218,7 @@ def test_words_that_reject_are_told_by_tags_and_not_read_with_the_rest(library: 
 
 @pytest.mark.parametrize("query", ["piano, no vocals", "instrumental piano", "piano -voice"])
 def test_where_no_tag_may_tell_points_reject(library: Library, query: str) -> None:
-    hits = library.search(query, weights={"words": 0, "text": 0})
+    hits = library.answer(query_of(words=query, weights={"words": 0, "text": 0}))
     assert set(ids(hits)) == {"a", "e"}
 
 
@@ -221,14 +227,14 @@ def test_an_absence_in_one_word_rejects_too(library: Library) -> None:
 
 
 def test_a_weight_moves_the_blend(library: Library) -> None:
-    near_piano = library.search(plus=["9*words:piano music", "words:drums"], weights={"words": 0})
-    near_drums = library.search(plus=["words:piano music", "9*words:drums"], weights={"words": 0})
+    near_piano = library.answer(query_of(["9*words:piano music", "words:drums"], weights={"words": 0}))
+    near_drums = library.answer(query_of(["words:piano music", "9*words:drums"], weights={"words": 0}))
     assert (ids(near_piano)[0], ids(near_drums)[0]) == ("a", "c")
 
 
 def test_the_weights_of_modalities_change_what_counts(library: Library) -> None:
-    by_sound = library.search(plus=["words:voice"], weights={"text": 0, "words": 0})
-    by_text = library.search(plus=["words:voice"], weights={"audio": 0, "words": 0})
+    by_sound = library.answer(query_of(["words:voice"], weights={"text": 0, "words": 0}))
+    by_text = library.answer(query_of(["words:voice"], weights={"audio": 0, "words": 0}))
     assert by_sound[0].shares == {"audio": 1.0}
     assert set(ids(by_text)) <= {"b", "d"}
     assert by_text[0].shares == {"text": 1.0}
@@ -250,8 +256,8 @@ def test_words_that_a_text_shares_with_the_query_are_named(library: Library) -> 
 
 
 def test_diversity_tells_the_place_by_score(library: Library) -> None:
-    plain = library.search(plus=["words:piano music"], k=4, weights={"words": 0})
-    diverse = library.search(plus=["words:piano music"], k=4, diversity=0.9, weights={"words": 0})
+    plain = library.answer(query_of(["words:piano music"], k=4, weights={"words": 0}))
+    diverse = library.answer(query_of(["words:piano music"], k=4, diversity=0.9, weights={"words": 0}))
     assert diverse[0].track_id == plain[0].track_id
     assert diverse[0].rank_by_score == 1
     assert [hit.rank_by_score for hit in diverse] != [1, 2, 3, 4]
@@ -301,17 +307,17 @@ def test_a_language_that_nobody_reads_is_noted_and_its_names_found(library: Libr
         ({"plus": ["listener:anna"]}, UnknownNameError, "ana"),
         ({"plus": ["track:Peace a"]}, UnknownNameError, "Piece a"),
         ({"plus": ["nothing.mp3"]}, QueryError, "no file"),
-        ({"image": "nothing.png"}, QueryError, "no picture"),
-        ({"text_file": "nothing.txt"}, QueryError, "cannot be read"),
-        ({"text": "piano", "weights": {"audoi": 2}}, UnknownNameError, "audio"),
-        ({"text": "piano", "weights": {"audio": 0, "text": 0, "words": 0}}, QueryError, "all weights are 0"),
-        ({"text": "piano", "space": "elsewhere"}, CatalogueError, "elsewhere"),
-        ({"text": "x" * 2_000_001}, QueryError, "2 MB"),
+        ({"plus": ["nothing.png"]}, QueryError, "no picture"),
+        ({"plus": ["nothing.txt"]}, QueryError, "cannot be read"),
+        ({"words": "piano", "weights": {"audoi": 2}}, UnknownNameError, "audio"),
+        ({"words": "piano", "weights": {"audio": 0, "text": 0, "words": 0}}, QueryError, "all weights are 0"),
+        ({"words": "piano", "space": "elsewhere"}, CatalogueError, "elsewhere"),
+        ({"words": "x" * 2_000_001}, QueryError, "2 MB"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(library: Library, query: dict, error: type, words: str) -> None:
     with pytest.raises(error) as caught:
-        library.search(**query)
+        library.answer(query_of(**query))
     assert words in str(caught.value)
 
 
@@ -343,10 +349,10 @@ def test_without_a_space_sounds_have_points_and_texts_have_none(small_library: L
     story = tmp_path / "story.txt"
     story.write_text("It was a dark and stormy night. " * 20)
     with pytest.raises(ConfigError, match="no space that reads texts"):
-        small_library.search(text_file=story)
+        small_library.search(plus=[story])
     Image.new("RGB", (8, 8)).save(tmp_path / "cover.png")
     with pytest.raises(QueryError, match="has no pictures"):
-        small_library.search(image=tmp_path / "cover.png")
+        small_library.search(plus=[tmp_path / "cover.png"])
 
 
 def test_without_a_space_a_sound_file_is_heard_by_the_catalogues_models(small_library: Library, tmp_path: Path) -> None:

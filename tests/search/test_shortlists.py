@@ -16,6 +16,7 @@ from tutti.search.points.clusters import Clusters
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.points.vector_files import write_vectors
 from tutti.search.shortlists import shortlist
+from tutti.search.terms import Query, parse_terms
 
 N_TRACKS = 40_000  # more than the sample that tells what tracks are on average
 RECORD = SpaceRecord(space="made", fingerprint="f1", embed_dim=16, modalities=("audio",), source="made")
@@ -90,11 +91,11 @@ def library(tmp_path: Path) -> Library:
 
 
 def test_a_search_says_that_the_index_answered_and_finds_the_same(library: Library) -> None:
-    asked = {"plus": ["track:004", "0.5*track:009"], "minus": ["track:020"], "space": "made", "k": 5}
-    exact = library.search(**asked)
+    asked = Query(terms=parse_terms(["track:004", "0.5*track:009"], ["track:020"]), space="made", k=5)
+    exact = library.answer(asked)
     write_vectors(library, "made", least_rows=100)
     library.refresh()
-    short = library.search(**asked)
+    short = library.answer(asked)
     assert [hit.track_id for hit in short] == [hit.track_id for hit in exact]
     np.testing.assert_allclose([hit.score for hit in short], [hit.score for hit in exact], atol=1e-5)
     told = "the index of made chose 297 of 300 tracks; it finds 100.0% of the ten nearest (recall@10 on 200 queries)"
@@ -103,11 +104,11 @@ def test_a_search_says_that_the_index_answered_and_finds_the_same(library: Libra
 
 def test_where_too_little_of_what_the_index_found_is_a_hit_all_tracks_are_compared(library: Library) -> None:
     write_vectors(library, "made", least_rows=100)
-    hits = library.search(plus=["track:004"], space="made", k=300)
+    hits = library.answer(Query(terms=parse_terms(["track:004"]), space="made", k=300))
     assert 0 < len(hits) < 300  # those farther than the average are none
     assert not any("index" in note for note in hits.notes)
 
 
 def test_an_index_of_a_modality_that_counts_nothing_is_not_asked(library: Library) -> None:
     write_vectors(library, "made", least_rows=100)
-    assert not library.search(plus=["track:004"], space="made", weights={"audio": 0})
+    assert not library.answer(Query(terms=parse_terms(["track:004"]), space="made", weights={"audio": 0}))

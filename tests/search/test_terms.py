@@ -57,6 +57,13 @@ def test_what_stands_behind_minus_is_negative_and_a_path_is_a_file() -> None:
     assert (unwanted.kind, unwanted.is_negative) == ("artist", True)
 
 
+def test_words_come_first_and_nothing_in_them_is_a_weight_or_a_kind() -> None:
+    words, artist = parse_terms(["artist:X"], words="2*artist:Ella")
+    assert (words.kind, words.value, words.weight) == ("words", "2*artist:Ella", 1.0)
+    assert artist.value == "X"
+    assert parse_terms(words="  ") == ()
+
+
 def test_a_term_made_in_python_takes_the_sign_of_its_list() -> None:
     (term,) = parse_terms([], [Term(kind="artist", value="X", weight=2)])
     assert term == Term(kind="artist", value="X", weight=2, is_negative=True)

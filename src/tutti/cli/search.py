@@ -67,22 +67,20 @@ def search(
     what is asked for, or which lie near to it where no tag says.
     """
     from tutti.search.library import open_catalogue
-    from tutti.search.terms import parse_weights
+    from tutti.search.terms import Query, Term, parse_terms, parse_weights
 
-    hits = open_catalogue(catalogue).search(
-        " ".join(query or ()),
-        k=k,
+    pictures = [] if image is None else [Term(kind="image", value=str(image))]
+    texts = [] if text is None else [Term(kind="text", value=str(text))]
+    asked = Query(
+        terms=parse_terms([*pictures, *texts, *(plus or ())], minus or (), words=" ".join(query or ())),
         like=like,
-        plus=plus or (),
-        minus=minus or (),
-        image=image,
-        text_file=text,
+        k=k,
         where=where,
         diversity=diverse,
         weights=parse_weights(weight or ()),
         space=space,
     )
-    print_hits(hits, as_json=as_json)
+    print_hits(open_catalogue(catalogue).answer(asked), as_json=as_json)
 
 
 def similar(

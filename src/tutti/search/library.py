@@ -6,7 +6,7 @@ Here they are put together, and what was read from the tables is kept for the ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -27,7 +27,7 @@ from tutti.search.meaning import Encoder, Interpreter
 from tutti.search.pointing import Loader, load_placer
 from tutti.search.portraits import Portrait, Statistics, portrait, statistics
 from tutti.search.ranking import Flags, score_likeness
-from tutti.search.terms import Query, Term, TermKind, parse_terms
+from tutti.search.terms import Query, Term, parse_terms
 from tutti.search.understanding import Senses, Understanding, Understood
 from tutti.text import sentences
 from tutti.text.kept_vectors import kept_vectors
@@ -66,14 +66,9 @@ class Library(Catalogue):
         like: str | Path | None = None,
         plus: Iterable[str | Path | Term] = (),
         minus: Iterable[str | Path | Term] = (),
-        image: str | Path | None = None,
-        text_file: str | Path | None = None,
         where: str | None = None,
-        diversity: float = 0.0,
-        weights: Mapping[str, float] | None = None,
-        space: str | None = None,
     ) -> Hits:
-        """The tracks that answer a query best, whatever it is made of.
+        """The tracks that answer a query best; see :meth:`answer`, which takes what is asked for more rarely, too.
 
         Args:
             text: Words such as ``jazz piano -vocals``, a sentence, or a paragraph: tags and their synonyms, moods,
@@ -81,42 +76,31 @@ class Library(Catalogue):
                 words together.
             k: How many at most.
             like: A sound to be like: a track's id, path or title, or any sound file.
-            plus: Further terms, ``[WEIGHT*][KIND:]VALUE`` as :mod:`tutti.search.terms` has them.
+            plus: Further terms, ``[WEIGHT*][KIND:]VALUE`` as :mod:`tutti.search.terms` has them: files of sounds,
+                pictures and texts, tracks, artists, lyrics, listeners.
             minus: Terms to get away from.
-            image: A picture's file.
-            text_file: A text's file, up to 2 MB.
             where: An SQL condition on the tracks that are ranked at all, such as ``year < 1990``.
-            diversity: From 0, the best first, to 1, each hit as unlike those before it as can be.
-            weights: Of a track's modalities, such as ``{"audio": 2}``, and of ``words``; 1 where nothing is said.
-            space: In which points are compared; None takes the catalogue's.
+
+        Raises:
+            QueryError: There is nothing to search for, or k is below 1; what else may be wrong, :meth:`answer` says.
+        """
+        terms = parse_terms(plus, minus, words=text)
+        return self.answer(Query(terms=terms, like=None if like is None else str(like), k=k, where=where))
+
+    def answer(self, query: Query) -> Hits:
+        """The tracks that answer a query best, whatever it is made of.
 
         Returns:
             Hits, best first, with scores from 0 to 1 as :mod:`tutti.search.ranking` defines them. Empty, with notes
             that say why, where nothing matches.
 
         Raises:
-            QueryError: There is nothing to search for, a number is out of range, or something is not understood.
+            QueryError: The condition or a term is not understood, or all weights are 0.
             UnknownNameError: A term names nothing that is known.
             AudioError: A sound cannot be heard.
             ImageError: A picture cannot be read.
             CatalogueError: The catalogue has no points of the space, or others than its model would give.
         """
-        files: list[tuple[TermKind, str | Path | None]] = [("image", image), ("text", text_file)]
-        terms = [Term(kind="words", value=text)] if text.strip() else []
-        terms += [Term(kind=kind, value=str(file)) for kind, file in files if file is not None]
-        query = Query(
-            terms=(*terms, *parse_terms(plus, minus)),
-            like=None if like is None else str(like),
-            k=k,
-            where=where,
-            diversity=diversity,
-            weights=dict(weights or {}),
-            space=space,
-        )
-        return self.answer(query)
-
-    def answer(self, query: Query) -> Hits:
-        """The tracks that answer a query best, see :meth:`search`."""
         corpus = self._loaded()
         candidates = matching(self, corpus, query.where)
         example = None if query.like is None else find_example(query.like, corpus, self.listener)

@@ -115,10 +115,22 @@ def parse_term(text: str, *, is_negative: bool = False) -> Term:
     return Term(kind=kind, value=value, weight=weight, is_negative=is_negative)
 
 
-def parse_terms(plus: Iterable[str | Path | Term], minus: Iterable[str | Path | Term] = ()) -> tuple[Term, ...]:
-    """The terms of two lists; a path is a file, a :class:`Term` stays what it is but for its sign."""
+def parse_terms(
+    plus: Iterable[str | Path | Term] = (), minus: Iterable[str | Path | Term] = (), *, words: str = ""
+) -> tuple[Term, ...]:
+    """The terms of a query: words as they stand, if any, then those of two lists.
+
+    Args:
+        plus: Wanted, as :func:`parse_term` reads them; a path is a file, a :class:`Term` stays what it is.
+        minus: The same, not wanted.
+        words: In which nothing is a weight or a kind.
+
+    Raises:
+        QueryError: A term makes no sense.
+    """
+    first = (Term(kind="words", value=words),) if words.strip() else ()
     signed = [(one, False) for one in plus] + [(one, True) for one in minus]
-    return tuple(_as_term(one, is_negative=is_negative) for one, is_negative in signed)
+    return (*first, *(_as_term(one, is_negative=is_negative) for one, is_negative in signed))
 
 
 def parse_weights(texts: Iterable[str]) -> dict[str, float]:

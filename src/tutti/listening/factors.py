@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -117,21 +117,11 @@ class Factors:
         Raises:
             UnknownNameError: One of them has none.
         """
-        rows = {track_id: row for row, track_id in enumerate(self.track_ids)}
-        for track_id in track_ids:
-            if track_id not in rows:
-                raise unknown_name("track with factors", track_id, self.track_ids[:50])
-        found: Vectors = self.track_factors[[rows[track_id] for track_id in track_ids]]
-        return found
+        return _rows_of(self.track_factors, self.track_ids, track_ids, what="track with factors")
 
     def of_users(self, users: Sequence[str]) -> Vectors:
         """Vectors of these users; errors as of :meth:`of_tracks`. Shape (users, dimensions)."""
-        rows = {user: row for row, user in enumerate(self.users)}
-        for user in users:
-            if user not in rows:
-                raise unknown_name("user with factors", user, self.users[:50])
-        found: Vectors = self.user_factors[[rows[user] for user in users]]
-        return found
+        return _rows_of(self.user_factors, self.users, users, what="user with factors")
 
     def fold_in(self, plays: PlayCounts) -> tuple[tuple[str, ...], Vectors]:
         """Factors of tracks, new ones among them, from their plays by the users that are known here.
@@ -147,25 +137,11 @@ class Factors:
         Raises:
             ConfigError: The factors are not of least squares, or none of the users has played one of the tracks.
         """
-        vectors = _half_step(self, plays.users, plays.user_rows, plays.track_rows, plays.counts, fixed="users")
-        return tuple(plays.track_ids[row] for row in vectors), _stacked(vectors)
+        return _half_step(self, plays, fixed="users")
 
     def fold_in_users(self, plays: PlayCounts) -> tuple[tuple[str, ...], Vectors]:
-        """Factors of users, new ones among them, from their plays of the tracks that are known here.
-
-        The tracks' factors stay as they are: this is a user's half of a step of alternating least squares.
-
-        Args:
-            plays: Of the users. Tracks that have no factors take no part.
-
-        Returns:
-            The users who have played some of the tracks, and their vectors, shape (users, dimensions).
-
-        Raises:
-            ConfigError: The factors are not of least squares, or none of the tracks that were played has factors.
-        """
-        vectors = _half_step(self, plays.track_ids, plays.track_rows, plays.user_rows, plays.counts, fixed="tracks")
-        return tuple(plays.users[row] for row in vectors), _stacked(vectors)
+        """Factors of users, as :meth:`fold_in` has those of tracks: here the tracks' factors stay as they are."""
+        return _half_step(self, plays, fixed="tracks")
 
     def save(self, folder: Path | str) -> None:
         """Write the factors; a folder of factors that is there is replaced.
@@ -212,23 +188,28 @@ class Factors:
             raise ModelError(f"the factors in {folder} are damaged: {reason}", hint="make them anew") from None
 
 
+def _rows_of(vectors: Vectors, names: Sequence[str], wanted: Sequence[str], *, what: str) -> Vectors:
+    rows = {name: row for row, name in enumerate(names)}
+    for name in wanted:
+        if name not in rows:
+            raise unknown_name(what, name, names[:50])
+    found: Vectors = vectors[[rows[name] for name in wanted]]
+    return found
+
+
 def _half_step(
-    factors: Factors,
-    names: Sequence[str],
-    fixed_rows: NDArray[np.int64],
-    free_rows: NDArray[np.int64],
-    counts: NDArray[np.float32],
-    *,
-    fixed: Literal["users", "tracks"],
-) -> dict[int, NDArray[np.float64]]:
-    """Least squares for the side that is free: of each of its rows with a known partner the vector."""
+    factors: Factors, plays: PlayCounts, *, fixed: Literal["users", "tracks"]
+) -> tuple[tuple[str, ...], Vectors]:
+    """Least squares for the side that is free: those of it with a known partner, and their vectors."""
     if factors.config.method != "als":
         raise ConfigError(f"{factors.config.method} has no factors of what is new", hint="make factors with als")
+    users, tracks = (plays.users, plays.user_rows), (plays.track_ids, plays.track_rows)
+    (fixed_names, fixed_rows), (free_names, free_rows) = (users, tracks) if fixed == "users" else (tracks, users)
     known_names, vectors = (
         (factors.users, factors.user_factors) if fixed == "users" else (factors.track_ids, factors.track_factors)
     )
     rows = {name: row for row, name in enumerate(known_names)}
-    partner = np.array([rows.get(name, -1) for name in names])[fixed_rows]
+    partner = np.array([rows.get(name, -1) for name in fixed_names])[fixed_rows]
     known = partner >= 0
     if not known.any():
         raise ConfigError(f"none of the {fixed} of these plays has factors", hint="are they of other plays?")
@@ -236,16 +217,12 @@ def _half_step(
     gram = exact.T @ exact + factors.config.regularisation * np.eye(factors.n_dimensions)
     order = np.flatnonzero(known)[np.argsort(free_rows[known], kind="stable")]
     free, begins = np.unique(free_rows[order], return_index=True)
-    found = {}
-    for row, pairs in zip(free.tolist(), np.split(order, begins[1:]), strict=True):
-        partners, confidence = exact[partner[pairs]], factors.config.alpha * counts[pairs].astype(np.float64)
+    solved = []
+    for pairs in np.split(order, begins[1:]):  # of one row of the free side each
+        partners, confidence = exact[partner[pairs]], factors.config.alpha * plays.counts[pairs].astype(np.float64)
         weighted = gram + (partners.T * (confidence - 1)) @ partners
-        found[row] = np.linalg.solve(weighted, partners.T @ confidence)
-    return found
-
-
-def _stacked(vectors: Mapping[int, NDArray[np.float64]]) -> Vectors:
-    return np.stack(list(vectors.values())).astype(np.float32)
+        solved.append(np.linalg.solve(weighted, partners.T @ confidence))
+    return tuple(free_names[row] for row in free), np.stack(solved).astype(np.float32)
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

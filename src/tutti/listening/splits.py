@@ -47,9 +47,10 @@ def split_plays(plays: PlayCounts, track_ids: Mapping[str, Sequence[str]], confi
     """
     learned = factorise(plays.of_tracks(track_ids[LEARNED]), config)
     by_split = {LEARNED: dict(zip(learned.track_ids, learned.track_factors, strict=True))}
-    for split in track_ids.keys() - {LEARNED}:
-        found, vectors = learned.fold_in(plays.of_tracks(track_ids[split]))
-        by_split[split] = dict(zip(found, vectors, strict=True))
+    for split, ids in track_ids.items():
+        if split != LEARNED:
+            found, vectors = learned.fold_in(plays.of_tracks(ids))
+            by_split[split] = dict(zip(found, vectors, strict=True))
     return SplitPlays(plays=plays, learned=learned, by_split=by_split)
 
 

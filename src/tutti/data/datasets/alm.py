@@ -92,7 +92,7 @@ def write_fixture(folder: Path) -> None:
 ALM = SentenceSet(
     name="alm",
     title="Alm's fairy tales",
-    description="1,207 sentences of 176 fairy tales by the Grimms, Andersen and Potter, each of five emotions.",
+    description="1,207 sentences of 176 fairy tales by Grimms, Andersen and Potter, each with one of five emotions.",
     citation="Alm, “Affect in text and speech”, PhD thesis, University of Illinois at Urbana-Champaign, 2008.",
     licence="its readmes: free to use and share with their notice kept; its page: GPL; tales: in the public domain",
     homepage=HOMEPAGE,

@@ -10,12 +10,12 @@ from tutti.data.datasets.check import missing_sounds
 from tutti.data.datasets.dataset import Dataset, Protocol
 from tutti.data.track import Problem, Track
 from tutti.errors import CatalogueError, DatasetError
-from tutti.files import atomic_folder
+from tutti.files import atomic_folder, is_occupied
 
 
 def write_catalogue(dataset: Dataset, root: Path, folder: Path, protocol: Protocol) -> Catalogue:
     """A catalogue of the protocol's tracks. See :meth:`Dataset.catalogue`."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if is_occupied(folder):
         raise CatalogueError(f"{folder} holds something already", hint="name a new or an empty folder")
     tracks = protocol.load(root.absolute())
     unreadable = [track for track in tracks if track.track_id in protocol.unreadable]

@@ -4,6 +4,7 @@ Layout below the root, whichever is there::
 
     isear.csv      the databank as a table with | between cells and a header: Field1 the emotion, SIT the situation
     ISEAR.csv      two columns without header, the emotion and the situation, with commas and quotation marks
+    DATA.csv       the same, under another name
 
 The databank marks ends of lines with an á, which is read as a space. Splits are drawn with a fixed seed: of each
 emotion 70, 15 and 15 of a hundred; which sentences the paper drew is not published.

@@ -12,12 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tutti.data.datasets.dataset import RemoteFile, new_folder
+from tutti.data.datasets.dataset import FIXTURE, RemoteFile, new_folder
 from tutti.data.sentences import LabelledSentences
 from tutti.errors import DatasetError
 from tutti.files import write_text
-
-NOTE = "tutti-fixture.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +80,7 @@ class SentenceSet:
         with new_folder(Path(folder)) as partial:
             self.write_fixture(partial)
             note = {"dataset": self.name, "made_by": "tutti datasets fixture", "n_sentences": self.read(partial).counts}
-            write_text(partial / NOTE, json.dumps(note, indent=1) + "\n")
+            write_text(partial / FIXTURE, json.dumps(note, indent=1) + "\n")
 
 
 def not_here(name: str, path: Path, *, what: str) -> DatasetError:

@@ -65,6 +65,11 @@ def test_nothing_at_all_gives_no_points():
     assert small_space().project("audio", np.full((2, 6), np.nan, dtype=np.float32)).shape == (2, 128)
 
 
+def test_vectors_that_stay_as_they_are_need_no_parameters():
+    space = SpaceNetwork({"audio": 6}, SpaceConfig(embed_dim=6, layers="identity")).eval()
+    np.testing.assert_array_equal(space.project("audio", some_vectors(3)), some_vectors(3))
+
+
 def test_placing_leaves_a_network_that_learns_learning():
     space = small_space().train()
     space.project("audio", some_vectors(2))

@@ -15,28 +15,24 @@ References:
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tutti.errors import ConfigError, ModelError, unknown_name
-from tutti.models.model_folders import arrays_of, fingerprint_of
-from tutti.models.projection_files import present_rows, read_projection, save_projection
+from tutti.errors import ConfigError, unknown_name
+from tutti.models.projection_files import present_rows
+from tutti.models.projection_networks import ProjectionNetwork
 from tutti.models.standardisation import Standardisation
 
-KIND = "tutti space"
-ROWS = 256  # placed at once, always as many: a point does not depend on its company
 LOWEST, HIGHEST = 0.01, 1.0  # temperatures
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "elu": nn.ELU, "relu": nn.ReLU, "gelu": nn.GELU}
 Activation = Literal["tanh", "elu", "relu", "gelu"]
@@ -166,7 +162,7 @@ def find_space(name: str) -> SpaceConfig:
     return SPACES[name]
 
 
-class SpaceNetwork(nn.Module):
+class SpaceNetwork(ProjectionNetwork):
     """A :class:`tutti.models.encoders.Projection` of networks.
 
     Args:
@@ -178,6 +174,8 @@ class SpaceNetwork(nn.Module):
         config: As given.
         scale: The learned temperature of a contrastive loss.
     """
+
+    KIND = "tutti space"
 
     def __init__(self, dims: Mapping[str, int], config: SpaceConfig) -> None:
         super().__init__()
@@ -194,11 +192,6 @@ class SpaceNetwork(nn.Module):
     def embed_dim(self) -> int:
         """Dimensions of the space."""
         return self.config.embed_dim
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the points do."""
-        return fingerprint_of(json.dumps(self._settings(), sort_keys=True), arrays_of(self))
 
     @property
     def temperature(self) -> Tensor:
@@ -270,36 +263,17 @@ class SpaceNetwork(nn.Module):
         present = present_rows(vectors, modality=modality, dims=self.dims)
         points = np.full((len(vectors), self.embed_dim), np.nan, dtype=np.float32)
         if present.any():
-            points[present] = place_in_blocks(self, partial(self.place, modality), vectors[present].astype(np.float32))
+            points[present] = self.placed_in_blocks(partial(self.place, modality), vectors[present].astype(np.float32))
         return points
 
-    def save(self, folder: Path) -> None:
-        """Write the space into a folder of its own.
-
-        Raises:
-            ModelError: The folder exists and holds something else.
-        """
-        save_projection(folder, kind=KIND, settings=self._settings(), arrays=arrays_of(self))
-
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The space in a folder, ready to place.
+    def of_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The untrained network that settings describe."""
+        dims = TypeAdapter(dict[str, int]).validate_python(settings["dims"])
+        return cls(dims, TypeAdapter(SpaceConfig).validate_python(settings["network"]))
 
-        Raises:
-            ModelError: There is none, or a damaged or newer one.
-        """
-        settings, arrays = read_projection(folder, kind=KIND)
-        try:
-            dims = TypeAdapter(dict[str, int]).validate_python(settings["dims"])
-            config = TypeAdapter(SpaceConfig).validate_python(settings["network"])
-            space = cls(dims, config)
-            space.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
-        except (KeyError, ValidationError, ConfigError, RuntimeError) as cause:
-            told = str(cause).splitlines()[0]
-            raise ModelError(f"the space in {folder} is damaged: {told}", hint="train it anew") from None
-        return space.eval()
-
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """Plain values from which :meth:`of_settings` makes the network again."""
         # What was added later is left out where it is not used: spaces of before keep their fingerprints.
         plain, defaults = dataclasses.asdict(self.config), dataclasses.asdict(SpaceConfig())
         old = ("embed_dim", "n_hidden", "activation", "batch_norm", "bias", "unit_length")
@@ -374,26 +348,3 @@ def _layers(n_inputs: int, config: SpaceConfig, modality: str) -> nn.Module:
         layers.append(nn.Dropout(config.dropout))
     layers.append(nn.Linear(config.n_hidden, config.embed_dim, bias=config.bias))
     return nn.Sequential(*layers)
-
-
-@torch.inference_mode()
-def place_in_blocks(
-    network: nn.Module, place: Callable[..., Tensor], vectors: NDArray[np.float32], *others: NDArray[Any]
-) -> NDArray[np.float32]:
-    """Points of vectors, placed in blocks of one size, so that a point does not depend on its company.
-
-    Args:
-        network: Is not in training meanwhile.
-        place: Of it, from tensors of all arrays to points.
-        vectors: Shape ``[items, dimensions]``, at least one.
-        others: What else is known of the items, the same number of rows.
-    """
-    was_training, device = network.training, next(network.parameters()).device
-    network.eval()
-    placed = []
-    for begin in range(0, len(vectors), ROWS):
-        some = [one[begin : begin + ROWS] for one in (vectors, *others)]
-        blocks = [torch.from_numpy(np.resize(one, (ROWS, one.shape[1]))).to(device) for one in some]
-        placed.append(place(*blocks)[: len(some[0])].float().cpu().numpy())
-    network.train(was_training)
-    return np.concatenate(placed)

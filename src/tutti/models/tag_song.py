@@ -14,27 +14,22 @@ References:
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from torch import Tensor, nn
 
-from tutti.errors import ConfigError, ModelError, ShapeError, unknown_name
+from tutti.errors import ConfigError, ShapeError, unknown_name
 from tutti.models.fusion import Fused, Fusion, FusionConfig, build_fusion
-from tutti.models.model_folders import arrays_of, fingerprint_of
-from tutti.models.projection_files import read_projection, save_projection
+from tutti.models.projection_networks import ProjectionNetwork
 from tutti.models.readouts import TagReadout
-from tutti.models.spaces import place_in_blocks
 from tutti.models.standardisation import Standardisation
 
-KIND = "tutti tag-song space"
 TAGS = "text"  # the modality of words
 Join = Literal["vector", "layers", "fusion"]
 
@@ -128,7 +123,7 @@ class SongBranch(Fusion):
         return Fused(outputs=points, representation=points)
 
 
-class TagSongSpace(nn.Module):
+class TagSongSpace(ProjectionNetwork):
     """A :class:`tutti.models.encoders.Projection` of words, and of songs by one vector each.
 
     A song's vector holds all its streams side by side, NaN where one is absent, as ``song_encoders.SongEncoder`` gives
@@ -140,6 +135,8 @@ class TagSongSpace(nn.Module):
         song_dims: Dimensions of each of their streams.
         config: The layers.
     """
+
+    KIND = "tutti tag-song space"
 
     def __init__(self, tag_dim: int, song_modality: str, song_dims: Sequence[int], config: TagSongConfig) -> None:
         super().__init__()
@@ -156,11 +153,6 @@ class TagSongSpace(nn.Module):
     def embed_dim(self) -> int:
         """Dimensions of the space."""
         return self.config.embed_dim
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the points do."""
-        return fingerprint_of(json.dumps(self._settings(), sort_keys=True), arrays_of(self))
 
     def project(self, modality: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """The points of words or songs; NaN where there is nothing of them.
@@ -187,7 +179,7 @@ class TagSongSpace(nn.Module):
         some = presence.any(axis=1)
         place = self._place_tags if modality == TAGS else self._place_songs
         if some.any():
-            points[some] = place_in_blocks(self, place, vectors[some].astype(np.float32), presence[some])
+            points[some] = self.placed_in_blocks(place, vectors[some].astype(np.float32), presence[some])
         return points
 
     def _place_tags(self, vectors: Tensor, _presence: Tensor) -> Tensor:
@@ -198,33 +190,15 @@ class TagSongSpace(nn.Module):
         fused: Fused = self.song(torch.split(vectors, list(self.song.dims), dim=1), presence)
         return fused.outputs
 
-    def save(self, folder: Path) -> None:
-        """Write the space into a folder of its own.
-
-        Raises:
-            ModelError: The folder exists and holds something else.
-        """
-        save_projection(folder, kind=KIND, settings=self._settings(), arrays=arrays_of(self))
-
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The space in a folder, ready to place.
+    def of_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The untrained network that settings describe."""
+        dims = TypeAdapter(list[int]).validate_python(settings["song_dims"])
+        config = TypeAdapter(TagSongConfig).validate_python(settings["network"])
+        return cls(int(settings["tag_dim"]), str(settings["song_modality"]), dims, config)
 
-        Raises:
-            ModelError: There is none, or a damaged or newer one.
-        """
-        settings, arrays = read_projection(folder, kind=KIND)
-        try:
-            dims = TypeAdapter(list[int]).validate_python(settings["song_dims"])
-            config = TypeAdapter(TagSongConfig).validate_python(settings["network"])
-            space = cls(int(settings["tag_dim"]), str(settings["song_modality"]), dims, config)
-            space.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
-        except (KeyError, TypeError, ValueError, ValidationError, RuntimeError) as cause:
-            told = str(cause).splitlines()[0]
-            raise ModelError(f"the space in {folder} is damaged: {told}", hint="train it anew") from None
-        return space.eval()
-
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """Plain values from which :meth:`of_settings` makes the network again."""
         return {
             "tag_dim": self.tag_dim,
             "song_modality": self.song_modality,

@@ -86,3 +86,35 @@ def test_a_protocol_with_a_catch_warns_before_it_is_used(tutti, tmp_path):
     tutti("datasets", "fixture", "million-song", "-o", root)
     ending = tutti("datasets", "catalogue", "million-song", "--root", root, "-o", tmp_path / "catalogue")
     assert "mind: the same artists occur in several splits" in ending.stderr
+
+
+def test_the_sets_of_sentences_are_listed_with_those_that_are_invented(tutti):
+    listed = tutti("datasets", "sentences").stdout
+    assert [line.split()[:2] for line in listed.splitlines()[1:]] == [
+        ["alm", "5"],
+        ["isear", "7"],
+        ["world-tales", "5"],
+        ["world-situations", "7"],
+    ]
+
+
+def test_a_fixture_of_sentences_says_what_was_written_and_how_to_read_it(tutti, tmp_path):
+    ending = tutti("datasets", "sentences", "isear", "--fixture", tmp_path / "root")
+    told, command = ending.stdout.splitlines()[0].split("; try: tutti ")
+    assert told == f"{tmp_path / 'root'}\ta fixture of isear"
+    assert "mind: train has" in tutti(*command.split()).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["world-talse"], "did you mean 'world-tales'?"),
+        (["tales"], "known: alm, isear, world-situations, world-tales"),
+        (["world-tales", "--fixture", "root"], "no files to imitate"),
+        (["alm", "-o", "alm.tsv"], "say where alm lies: --root DIR"),
+    ],
+)
+def test_sentences_that_make_no_sense_are_refused_in_two_lines(tutti, arguments, words):
+    ending = tutti("datasets", "sentences", *arguments)
+    assert (ending.code, len(ending.stderr.splitlines())) == (1, 2)
+    assert words in ending.stderr

@@ -215,30 +215,40 @@ def sentences(
     ] = None,
     root: OptionalRoot = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write them into this .tsv file.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the splits, where they are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of what is drawn: splits, invented sentences.")] = 0,
     fixture_in: Annotated[
         Path | None, typer.Option("--fixture", help="Write a few invented sentences in its layout into this folder.")
     ] = None,
 ) -> None:
     """Show a set of sentences that are labelled with emotions, and what of it lies below --root."""
-    from tutti.data.datasets import SENTENCE_SETS, find_sentence_set
+    from tutti.data.datasets import SENTENCE_SETS
     from tutti.data.datasets.sentence_sets import counts_of, told_of
     from tutti.data.world.sentences import KINDS, write_sentences
+    from tutti.errors import ConfigError, unknown_name
 
+    kinds = {f"world-{kind}": kind for kind in KINDS}
     if name is None:
-        rows = [("NAME", "EMOTIONS", "LICENCE")]
-        typer.echo(
-            _table([*rows, *((one.name, str(len(one.emotions)), one.licence) for one in SENTENCE_SETS.values())])
-        )
+        rows = [(one.name, str(len(one.emotions)), one.licence) for one in SENTENCE_SETS.values()]
+        rows += [(invented, str(len(KINDS[kind].emotions)), "invented") for invented, kind in kinds.items()]
+        typer.echo(_table([("NAME", "EMOTIONS", "LICENCE"), *rows]))
         return
-    kind = name.removeprefix("world-")
-    chosen = None if kind in KINDS else find_sentence_set(name)
-    if chosen is not None and fixture_in is not None:
+    if name not in SENTENCE_SETS and name not in kinds:
+        raise unknown_name("set of sentences", name, [*SENTENCE_SETS, *kinds])
+    chosen = SENTENCE_SETS.get(name)
+    if fixture_in is not None:
+        if chosen is None:
+            raise ConfigError(f"{name} is invented, so that it has no files to imitate", hint="leave out --fixture")
         chosen.make_fixture(fixture_in)
-    if chosen is not None and root is None:
+        typer.echo(f"{fixture_in}\ta fixture of {name}; try: tutti datasets sentences {name} --root {fixture_in}")
+    if chosen is None:
+        read = write_sentences(kinds[name], n_sentences=1_000, seed=seed)
+    elif root is not None:
+        read = chosen.read(root, seed=seed)
+    elif output is not None:
+        raise ConfigError(f"there is nothing to write into {output}", hint=f"say where {name} lies: --root DIR")
+    else:
         typer.echo("\n".join(told_of(chosen)))
         return
-    read = write_sentences(kind, n_sentences=1_000, seed=seed) if chosen is None else chosen.read(root or "", seed=seed)
     typer.echo("\n".join(counts_of(read, chosen)))
     if output is not None:
         read.write(output)

@@ -99,9 +99,14 @@ def test_published_settings_are_the_papers_and_others_are_given_as_on_the_comman
     assert settings.learning.text.reading.pooling == "mean"
     settings = read_settings(ExperimentOrder(folder=tmp_path, settings=("learning.text.model=minilm",)))
     assert (settings.learning.text.model, settings.learning.text.reading.pooling) == (None, "mean")
-    for wrong in ("epochs=3", "n_sentences=many", "learning=3"):
+    given = ("learning.text.model=mine", "learning.text.reading.pooling=first")
+    assert read_settings(ExperimentOrder(folder=tmp_path, settings=given)).learning.text.reading.pooling == "first"
+    for wrong in ("epochs=3", "n_sentences=many", "learning=3", "learning.text.reading=3"):
         with pytest.raises(ConfigError, match="makes no sense"):
             read_settings(ExperimentOrder(folder=tmp_path, settings=(wrong,)))
+    with pytest.raises(ConfigError, match="gamma=-1 is negative") as caught:
+        read_settings(ExperimentOrder(folder=tmp_path, settings=("learning.gamma=-1",)))
+    assert "cross-entropy" in str(caught.value.hint)
     with pytest.raises(UnknownNameError, match="two-branches"):
         read_settings(ExperimentOrder(folder=tmp_path, settings=('strategies=["two-branches"]',)))
 

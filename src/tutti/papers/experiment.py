@@ -5,17 +5,29 @@ Tables and figures with printed values, which are made of training runs, are ``t
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
+from tutti.data.catalogue import Catalogue
+from tutti.data.datasets import find_dataset
+from tutti.data.world.generate import generate_world
+from tutti.errors import CatalogueError, ConfigError, TuttiError
+from tutti.evaluation.intervals import Bootstrap
 from tutti.files import write_text
 from tutti.papers.comparison import JSON_FILE, MARKDOWN_FILE, SMOKE
 from tutti.papers.table import Exhibit
+from tutti.training.recipes import override
 
+Settings = TypeVar("Settings")
+CATALOGUE = "catalogue"  # in the folder of the results
+SMOKE_RESAMPLES = 50
 Tell = Callable[[str], None]
 
 
@@ -154,6 +166,91 @@ class ExperimentOrder:
     smoke: bool = False
     quiet: bool = False
     tell: Tell = lambda _: None
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How intervals are drawn."""
+        return Bootstrap(n_resamples=SMOKE_RESAMPLES) if self.smoke else Bootstrap()
+
+    def plain_settings(self, *, published: Mapping[str, Any], smoke: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings as plain values: published ones, or those of a smoke run, with the order's own.
+
+        Raises:
+            ConfigError: One of the order's is no setting.
+        """
+        plain = copy.deepcopy(dict(smoke if self.smoke else published))
+        for setting in self.settings:
+            override(plain, setting)
+        return plain
+
+    def world(self, place: str | None) -> Catalogue:
+        """The generated world in a folder; None makes a tiny one.
+
+        Raises:
+            CatalogueError: There is no catalogue.
+        """
+        if place is not None:
+            return Catalogue.open(place)
+        return generate_world("tiny", self.folder / CATALOGUE, seed=0, jobs=1)
+
+    def root(self, dataset: str) -> Path:
+        """Where the data lie.
+
+        Args:
+            dataset: That they are.
+
+        Raises:
+            ConfigError: They are not at hand.
+        """
+        if self.data is None:
+            raise ConfigError(
+                f"{dataset} is wanted, and is not here",
+                hint=f"give --data {dataset}=FOLDER; what belongs there: tutti datasets show {dataset}",
+            )
+        return self.data
+
+    def catalogue(self, dataset: str, *, protocol: str | None = None) -> Catalogue:
+        """The data as a catalogue, which is made once.
+
+        Args:
+            dataset: That they are.
+            protocol: Of the dataset; None means the first.
+
+        Raises:
+            ConfigError: They are not at hand.
+            DatasetError: A list is missing or broken.
+        """
+        root, folder = self.root(dataset), self.folder / CATALOGUE
+        try:
+            return Catalogue.open(folder)
+        except CatalogueError:
+            chosen = find_dataset(dataset)
+            self.tell(f"reading {chosen.title} from {root}")
+            return chosen.catalogue(root, folder, protocol=protocol)
+
+
+def checked_settings(wanted: type[Settings], plain: Mapping[str, Any], *, hint: str) -> Settings:
+    """The settings that plain values describe.
+
+    Args:
+        wanted: A dataclass that checks itself.
+        plain: Of :meth:`ExperimentOrder.plain_settings`.
+        hint: Which settings there are.
+
+    Raises:
+        ConfigError: One is unknown or makes no sense.
+    """
+    try:
+        return TypeAdapter(wanted).validate_python(dict(plain))
+    except ValidationError as error:
+        first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, TuttiError):
+            raise ConfigError(cause.message, hint=cause.hint) from None
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigError(
+            f"the setting {place}={first['input']!r} makes no sense: {first['msg'].lower()}", hint=hint
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)

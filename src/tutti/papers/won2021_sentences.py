@@ -29,7 +29,7 @@ from tutti.evaluation.space_maps import Things, map_things
 from tutti.models.sentence_music import STRATEGIES
 from tutti.models.sentence_retrieval import SentenceRetriever
 from tutti.papers.experiment import Experiment, ExperimentOrder, Findings, Judged, Outcome, Statement
-from tutti.papers.won2021_sentence_data import DATASET, SentenceSettings, bootstrap_of, read_data, read_settings
+from tutti.papers.won2021_sentence_data import DATASET, SentenceSettings, read_data, read_settings
 from tutti.training.kept_vectors import encoded_once
 from tutti.training.sentence_strategies import learn_strategy
 
@@ -126,7 +126,7 @@ def compare_strategies(exhibit: Experiment, order: ExperimentOrder, *, learn: Le
     for name, strategy, retriever in _learned(order, settings, data, failures, learn):
         queries = _queries(retriever, _vectors(retriever, data[name], order), data[name], order)
         reports[name][strategy] = {
-            one: score_emotions(queries, published_mapping(one), bootstrap=bootstrap_of(order)) for one in MAPPINGS
+            one: score_emotions(queries, published_mapping(one), bootstrap=order.bootstrap) for one in MAPPINGS
         }
         for one, report in reports[name][strategy].items():
             report.write(order.folder / "reports" / f"{name}-{strategy}-{one}")
@@ -160,7 +160,7 @@ def draw_maps(exhibit: Experiment, order: ExperimentOrder, *, learn: Learn = lea
         paths.append(order.folder / f"{name}-{strategy}.png")
         draw_map(drawn, paths[-1])
         queries = _queries(retriever, vectors, data[name], order)
-        report = score_emotions(queries, published_mapping(WORD_VECTORS), bootstrap=bootstrap_of(order))
+        report = score_emotions(queries, published_mapping(WORD_VECTORS), bootstrap=order.bootstrap)
         precision[name][strategy] = report.metrics[f"p_at_{report.depth}_macro"].value
     findings = Findings(
         exhibit=exhibit,
@@ -251,7 +251,7 @@ def _told(order: ExperimentOrder, data: Mapping[str, SentenceMusic]) -> str:
     for some in data.values():
         texts, songs = len(some.texts("test")), len(some.songs("test"))
         told.append(f"{some.name}, split test, {texts:,} texts and {songs:,} songs")
-    return f"{'; '.join(told)}; training seed {order.seed}, {bootstrap_of(order).level:.0%} intervals over texts"
+    return f"{'; '.join(told)}; training seed {order.seed}, {order.bootstrap.level:.0%} intervals over texts"
 
 
 def _pair(report: EmotionRetrievalReport) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tutti.papers.experiment import Experiment
 from tutti.papers.wu2021_classes import ALL_DATA, OFTEN_CONFUSED, ZERO_SHOT, classify
+from tutti.papers.wu2021_pairs import DATASET
 from tutti.papers.wu2021_retrieval import BEST, OPENL3, UNTRANSLATED, retrieve
 
 WORK = "Wu, Fuentes, Bello, arXiv 2106.01149, 2021"
@@ -23,7 +24,7 @@ EXPERIMENTS = (
         title="Retrieval across modalities, by pairs of encoders",
         source=f"{WORK}, figure 2",
         note=f"{NOTE} Relevance of several labels, gains and the best order are our choice.",
-        dataset="audioset-pairs",
+        dataset=DATASET,
         statements=(BEST, OPENL3, UNTRANSLATED),
         carry_out=retrieve,
     ),
@@ -32,7 +33,7 @@ EXPERIMENTS = (
         title="Classification, the more samples of the target modality are added",
         source=f"{WORK}, figure 3",
         note=f"{NOTE} What components were fitted on is not told: here, on the pairs of the translation.",
-        dataset="audioset-pairs",
+        dataset=DATASET,
         statements=(ZERO_SHOT, ALL_DATA),
         carry_out=classify,
     ),
@@ -42,7 +43,7 @@ EXPERIMENTS = (
         source=f"{WORK}, figure 4",
         note=f"{NOTE} Which of these pictures bears the number we do not know for certain; all are drawn, distances as "
         "Euclidean ones.",
-        dataset="audioset-pairs",
+        dataset=DATASET,
         statements=tuple(OFTEN_CONFUSED.values()),
         carry_out=classify,
     ),

@@ -19,7 +19,6 @@ from tutti.papers.wu2021_pairs import (
     Pairs,
     Vectors,
     WuSettings,
-    bootstrap_of,
     components,
     encode_pairs,
     read_pairs,
@@ -94,7 +93,7 @@ def _study(
         max_depth=settings.max_depth,
         per_class=settings.per_class,
         seed=order.seed,
-        bootstrap=bootstrap_of(order),
+        bootstrap=order.bootstrap,
     )
     order.tell("growing forests")
     # The single modality's classifier is given its components, too.

@@ -16,18 +16,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
 from tutti.data.catalogue import Catalogue
-from tutti.data.datasets import find_dataset
 from tutti.data.datasets.audioset_pairs import CLASSES, ONTOLOGY, instrument_class
 from tutti.data.items import Item, items_of
 from tutti.data.ontology import Ontology, read_ontology
-from tutti.data.world.generate import generate_world
 from tutti.data.world.taxonomy import GENRES, PARENTS
-from tutti.errors import CatalogueError, ConfigError
+from tutti.errors import ConfigError
 from tutti.evaluation.agnostic import Clips
-from tutti.evaluation.intervals import Bootstrap
 from tutti.files import atomic_file
 from tutti.models.covers import CoverConfig, CoverEncoder, build_cover_network
 from tutti.models.encoder_kinds import load_encoder
@@ -36,12 +33,11 @@ from tutti.models.model_folders import CONFIG
 from tutti.models.projections import PrincipalComponents
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model
-from tutti.papers.experiment import ExperimentOrder
-from tutti.training.recipes import override
+from tutti.papers.experiment import ExperimentOrder, checked_settings
 from tutti.training.spaces import SpaceTraining, train_space
 
+DATASET = "audioset-pairs"
 MODALITIES = ("audio", "image")
-SMOKE_RESAMPLES = 50
 SMOKE_IMAGE = CoverConfig(side=32, n_channels=8)
 Vectors = NDArray[np.float32]
 
@@ -92,19 +88,11 @@ def read_settings(order: ExperimentOrder) -> WuSettings:
     Raises:
         ConfigError: One is unknown or makes no sense.
     """
-    plain: dict[str, Any] = {key: dict(one) if isinstance(one, dict) else one for key, one in SMOKE.items()}
-    plain = plain if order.smoke else {"space": {"preset": "wu2021-paper"}}
-    for setting in order.settings:
-        override(plain, setting)
-    try:
-        return TypeAdapter(WuSettings).validate_python(plain)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ConfigError(
-            f"the setting {place}={first['input']!r} makes no sense: {first['msg'].lower()}",
-            hint="settings: audio.NAME, image.NAME, space.…, " + ", ".join(list(WuSettings.__annotations__)[2:-1]),
-        ) from None
+    plain = order.plain_settings(published={"space": {"preset": "wu2021-paper"}}, smoke=SMOKE)
+    names = list(WuSettings.__annotations__)
+    return checked_settings(
+        WuSettings, plain, hint=f"settings: audio.NAME, image.NAME, space.…, {', '.join(names[2:-1])}"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,11 +128,6 @@ class Pairs:
         return f"{self.title}, {len(self.items):,} items{absent}, seed {order.seed}; {self.note}"
 
 
-def bootstrap_of(order: ExperimentOrder) -> Bootstrap:
-    """How intervals are drawn."""
-    return Bootstrap(n_resamples=SMOKE_RESAMPLES) if order.smoke else Bootstrap()
-
-
 def read_pairs(order: ExperimentOrder, settings: WuSettings) -> Pairs:
     """The pairs of the dataset, or those of a generated world.
 
@@ -153,26 +136,14 @@ def read_pairs(order: ExperimentOrder, settings: WuSettings) -> Pairs:
         DatasetError: A list is missing or broken.
         CatalogueError: There is no catalogue.
     """
-    folder = order.folder / "catalogue"
     if order.smoke or settings.catalogue is not None:
-        world = (
-            generate_world("tiny", folder, seed=0, jobs=1) if order.smoke else Catalogue.open(str(settings.catalogue))
-        )
+        world = order.world(settings.catalogue)
         items, labels = _world_items(world)
         classes = [GENRES[name].parent for (name,) in labels]
         title = f"world {world.folder.name}" if settings.catalogue else "tiny world"
         return _pairs(title, items, labels, classes, ontology=_world_ontology(), n_each=settings.n_each)
-    if order.data is None:
-        raise ConfigError(
-            "the pairs are not here: audioset-pairs is wanted",
-            hint="give --data audioset-pairs=FOLDER; what belongs there: tutti datasets show audioset-pairs",
-        )
-    ontology = read_ontology(order.data / ONTOLOGY)
-    try:
-        catalogue = Catalogue.open(folder)
-    except CatalogueError:
-        order.tell(f"reading pairs from {order.data}")
-        catalogue = find_dataset("audioset-pairs").catalogue(order.data, folder, protocol="pairs")
+    ontology = read_ontology(order.root(DATASET) / ONTOLOGY)
+    catalogue = order.catalogue(DATASET, protocol="pairs")
     items = items_of(catalogue.tracks())
     labels = [item.tags for item in items]
     found = [instrument_class(some) for some in labels]

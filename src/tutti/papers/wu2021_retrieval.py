@@ -19,7 +19,6 @@ from tutti.papers.experiment import Experiment, ExperimentOrder, Findings, Judge
 from tutti.papers.wu2021_pairs import (
     MODALITIES,
     WuSettings,
-    bootstrap_of,
     encode_pairs,
     read_pairs,
     read_settings,
@@ -52,7 +51,7 @@ def retrieve(exhibit: Experiment, order: ExperimentOrder) -> Outcome:
     vectors = {one: encode_pairs(order, pairs, one, getattr(settings, one)) for one in MODALITIES}
     rows = np.flatnonzero(pairs.found)
     relevance = pairs.ontology.relevance(*[[pairs.labels[int(row)] for row in rows]] * 2)
-    scoring = RetrievalSettings(depth=settings.depth, bootstrap=bootstrap_of(order))
+    scoring = RetrievalSettings(depth=settings.depth, bootstrap=order.bootstrap)
     found: dict[str, dict[str, Estimate]] = {}
     for heard, sounds in vectors["audio"].items():
         for seen, pictures in vectors["image"].items():

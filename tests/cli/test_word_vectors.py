@@ -53,7 +53,7 @@ def test_vectors_are_trained_on_catalogues_and_files_and_read_tags(tutti, catalo
     [
         (("train", "none"), "there is no catalogue or text"),
         (("train", "catalogue", "--read", "captions"), "have no captions"),
-        (("train", "catalogue", "--algorithm", "glove"), "did you mean"),
+        (("train", "catalogue", "--algorithm", "glove"), "known: cbow, skipgram"),
         (("read", "none", "rock"), "there is no file of word vectors"),
     ],
 )
@@ -66,6 +66,5 @@ def test_trouble_is_told_in_two_lines(tutti, catalogue, tmp_path, arguments, tol
     assert ending.code == 1
     assert ending.stderr.startswith("error: ")
     assert "hint: " in ending.stderr
-    if told != "did you mean":
-        assert told in ending.stderr
+    assert told in ending.stderr
     assert not (tmp_path / "own.bin").exists()

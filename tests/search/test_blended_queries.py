@@ -96,7 +96,13 @@ def made(make_library: MakeLibrary) -> Library:
     }
     artists = {"a": "Ella Moon", "b": "Ella Moon", "c": "Circuit", "d": "Circuit", "e": "Bill Tree"}
     tracks = [
-        Track(track_id=one, title=f"Piece {one}", artist=artists.get(one), album="Nights", texts=texts.get(one, {}))
+        Track(
+            track_id=one,
+            title=f"Piece {one}",
+            artist=artists.get(one),
+            album="Days" if one in "cd" else "Nights",
+            texts=texts.get(one, {}),
+        )
         for one in TRACKS
     ]
     labels = {"piano": [0.6, 0.5, 0.01, 0.01, 0.5, 0.02], "vocals": [0.02, 0.7, 0.02, 0.8, 0.02, 0.02]}
@@ -159,7 +165,7 @@ def test_an_album_and_a_path_are_terms_too(library: Library, tmp_path: Path) -> 
     sound = tmp_path / "drums.wav"
     sound.write_bytes(b"a sound")
     assert ids(library.search(plus=[sound]))[0] == "c"
-    assert len(library.search(plus=["album:nights"])) > 0
+    assert set(ids(library.search(plus=["album:days"]))[:2]) == {"c", "d"}
 
 
 def test_a_picture_is_placed_by_the_space(library: Library, tmp_path: Path) -> None:

@@ -5,14 +5,16 @@ Both ways of the scheme ``fusion`` begin with them: one at a time, or all at onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from tutti.audio.augmentation import Augmentation
 from tutti.audio.recording import Recording
 from tutti.audio.store import open_store
 from tutti.data.items import Item
@@ -94,32 +96,56 @@ def sound_branch(
         ]
         for split, some in (("train", items[:n_train]), ("valid", items[n_train:]))
     }
+    return learning_sounds(
+        Model(config, tagger),
+        items,
+        recordings,
+        recipe.data.store or recipe.folder / WAVEFORMS,
+        tell,
+        n_excerpts=n_excerpts,
+        dropout=tagger.dropout.p if dropout is None else dropout,
+        augment=augmentation(recipe, config.sample_rate),
+    )
+
+
+def learning_sounds(
+    model: Model,
+    items: Sequence[Item],
+    recordings: Mapping[str, Sequence[Recording]],
+    folder: Path,
+    tell: Tell,
+    *,
+    n_excerpts: int,
+    dropout: float = 0.0,
+    augment: Augmentation | None = None,
+) -> Branch:
+    """The branch of sounds that a tagger goes on learning from.
+
+    Args:
+        model: The tagger; where it standardises what it hears and nobody told it how, recordings of train do.
+        items: In the order of the view.
+        recordings: Of their tracks, those of train and of valid.
+        folder: Of decoded sounds.
+        tell: Receives a line about what is read.
+        n_excerpts: Heard of each track in validation.
+        dropout: Between vector and head while it learns by itself.
+        augment: Changes excerpts that are learned from.
+    """
+    tagger, config = model.network, model.config
     tell(f"decoding {sum(map(len, recordings.values()))} sounds")
-    folder = recipe.data.store or recipe.folder / WAVEFORMS
     store = open_store(recordings, folder, sample_rate=config.sample_rate, resampling=config.resampling)
     learned = {recording.key for recording in recordings["train"]}
     rows = np.array([row for row, key in enumerate(store.keys) if key in learned], dtype=np.int64)
     standardise(tagger, Sounds(store=store, rows=rows), n_samples=config.n_samples)
-    view = SoundView(
-        tagger,
-        store,
-        items,
-        n_samples=config.n_samples,
-        n_excerpts=n_excerpts,
-        augment=augmentation(recipe, config.sample_rate),
-    )
+    view = SoundView(tagger, store, items, n_samples=config.n_samples, n_excerpts=n_excerpts, augment=augment)
 
     def finish(network: nn.Module) -> ModalityEncoder:
         assert isinstance(network, Trunk)
         return SoundEncoder(Model(config, network.tagger.cpu()))
 
     wanted = {recording.key for some in recordings.values() for recording in some}
-    return Branch(
-        view=view,
-        dropout=tagger.dropout.p if dropout is None else dropout,
-        finish=finish,
-        failures={key: why for key, why in store.failures.items() if key in wanted},
-    )
+    failures = {key: why for key, why in store.failures.items() if key in wanted}
+    return Branch(view=view, dropout=dropout, finish=finish, failures=failures)
 
 
 def _sounds(items: Sequence[Item], n_train: int, recipe: Recipe, tell: Tell) -> Branch:

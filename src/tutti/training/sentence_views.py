@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tutti.audio.recording import Recording
-from tutti.audio.store import open_store
 from tutti.data.items import Item
 from tutti.data.sentences import Sentence
 from tutti.data.track import Modality, Track
@@ -29,14 +28,12 @@ from tutti.models.model import Model
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model
 from tutti.text.sentences import LanguageNetwork, SentenceEncoder, padded
-from tutti.training.branches import Branch
+from tutti.training.branches import Branch, learning_sounds
 from tutti.training.kept_vectors import encoded_once
 from tutti.training.run_parts import WAVEFORMS, Tell, check_length
 from tutti.training.sentence_config import AudioBranch, TextBranch
-from tutti.training.sounds import Sounds
-from tutti.training.standardisation import standardise
 from tutti.training.transfer import build_network
-from tutti.training.views import MatrixView, SoundView, Trunk
+from tutti.training.views import MatrixView
 
 VECTORS = "vectors"
 MOST_PIECES = 4  # of a long text that are learned from at once
@@ -134,23 +131,11 @@ def open_songs(
         encoded = encoded_once(encoder, items, folder, tell, quiet=quiet)
         return kept_branch(encoder, encoded.vectors, failures=dict(encoded.problems))
     model = _learning_model(config, seed=seed, tell=tell)
-    network, settings = model.network, model.config
     recordings = {
         split: [Recording.from_file(one.audio, key=one.track_id) for one in tracks if one.split == split and one.audio]
         for split in ("train", "valid")
     }
-    tell(f"decoding {sum(map(len, recordings.values()))} sounds")
-    store = open_store(recordings, folder / WAVEFORMS, sample_rate=settings.sample_rate, resampling=settings.resampling)
-    learned = {one.key for one in recordings["train"]}
-    rows = np.array([row for row, key in enumerate(store.keys) if key in learned], dtype=np.int64)
-    standardise(network, Sounds(store=store, rows=rows), n_samples=settings.n_samples)
-    view = SoundView(network, store, items, n_samples=settings.n_samples, n_excerpts=config.n_excerpts)
-
-    def finish(trained: nn.Module) -> ModalityEncoder:
-        assert isinstance(trained, Trunk)
-        return SoundEncoder(Model(settings, trained.tagger.cpu()))
-
-    return Branch(view=view, dropout=0.0, finish=finish, failures=dict(store.failures))
+    return learning_sounds(model, items, recordings, folder / WAVEFORMS, tell, n_excerpts=config.n_excerpts)
 
 
 def kept_branch(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,11 @@ from numpy.typing import NDArray
 
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.listeners import found_by_listener, random_orders
 from tutti.evaluation.multilabel import BoolMatrix, FloatMatrix
-from tutti.evaluation.ranking import average_precision_at_k, ndcg_at_k
 from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate, seeds_in_words
 from tutti.files import write_text
 
-N_RANDOM = 20  # orders at random, averaged
 ROWS = {
     "audio": "factors heard",
     "popularity": "popularity (knows the plays)",
@@ -195,17 +195,15 @@ def cold_start_metrics(case: ColdStart, *, depth: int, bootstrap: Bootstrap, see
         "cosine": mean_estimate(cosines(wanted, heard), bootstrap),
     }
     relevant, users = case.relevant[listening], case.users[listening]
-    orders = {
-        "audio": users @ case.heard.T,
-        "popularity": np.broadcast_to(case.relevant.sum(axis=0).astype(np.float64), relevant.shape),
-        "plays": users @ case.wanted.T,
+    orders: dict[str, Iterable[NDArray[Any]]] = {
+        "audio": [users @ case.heard.T],
+        "popularity": [np.broadcast_to(case.relevant.sum(axis=0).astype(np.float64), relevant.shape)],
+        "plays": [users @ case.wanted.T],
+        "random": random_orders(relevant.shape, seed=seed),
     }
-    draws = np.random.default_rng(seed)
-    for metric, measure in (("ndcg", ndcg_at_k), ("map", average_precision_at_k)):
-        for name, scores in orders.items():
-            found[f"{metric}_{name}"] = mean_estimate(measure(relevant, scores, k=depth), bootstrap)
-        at_random = [measure(relevant, draws.random(relevant.shape), k=depth) for _ in range(N_RANDOM)]
-        found[f"{metric}_random"] = mean_estimate(np.mean(at_random, axis=0), bootstrap)
+    for name, scores in orders.items():
+        values = found_by_listener(relevant, scores, k=depth)
+        found |= {f"{metric}_{name}": mean_estimate(one, bootstrap) for metric, one in values.items()}
     return found
 
 

@@ -24,11 +24,10 @@ from numpy.typing import NDArray
 
 from tutti.data.items import Item
 from tutti.errors import ConfigError, ShapeError
-from tutti.evaluation.cold_start import N_RANDOM, cosines, mean_estimate
-from tutti.evaluation.diversity import adiv_at_k, adiv_interval
+from tutti.evaluation.cold_start import cosines, mean_estimate
 from tutti.evaluation.intervals import Bootstrap
+from tutti.evaluation.listeners import coverage_of, found_by_listener, random_orders
 from tutti.evaluation.multilabel import BoolMatrix, FloatMatrix
-from tutti.evaluation.ranking import average_precision_at_k, ndcg_at_k
 from tutti.evaluation.report import JSON_FILE, MARKDOWN_FILE, Estimate, seeds_in_words, without_nan
 from tutti.files import write_text
 
@@ -202,22 +201,16 @@ def recommendation_metrics(
             hint="hold out more items, or bring more plays",
         )
     orders = _orders(case)
-    found: dict[str, Estimate] = {}
-    gained: dict[str, FloatMatrix] = {}
-    draws = np.random.default_rng(seed)
-    at_random = [draws.random(case.relevant.shape) for _ in range(N_RANDOM)]
-    for metric, measure in (("ndcg", ndcg_at_k), ("map", average_precision_at_k)):
-        values = {name: measure(case.relevant, scores, k=depth) for name, scores in orders.items()}
-        values[RANDOM] = np.mean([measure(case.relevant, scores, k=depth) for scores in at_random], axis=0)
-        found |= {f"{metric} {name}": mean_estimate(one, bootstrap) for name, one in values.items()}
-        gained = gained or values
-    for name, scores in {**orders, RANDOM: at_random[0]}.items():
-        low, high = adiv_interval(scores, k=depth, level=bootstrap.level)
-        found[f"coverage {name}"] = Estimate(value=adiv_at_k(scores, k=depth), low=low, high=high)
+    values = {name: found_by_listener(case.relevant, [scores], k=depth) for name, scores in orders.items()}
+    values[RANDOM] = found_by_listener(case.relevant, random_orders(case.relevant.shape, seed=seed), k=depth)
+    orders[RANDOM] = next(random_orders(case.relevant.shape, seed=seed))
     first = next(iter(case.told))
-    for name, values_of_row in gained.items():
+    found: dict[str, Estimate] = {}
+    for name, by_metric in values.items():
+        found |= {f"{metric} {name}": mean_estimate(one, bootstrap) for metric, one in by_metric.items()}
+        found[f"coverage {name}"] = coverage_of(orders[name], k=depth, level=bootstrap.level)
         if name != first:
-            found[f"gain {name}"] = mean_estimate(gained[first] - values_of_row, bootstrap)
+            found[f"gain {name}"] = mean_estimate(values[first]["ndcg"] - by_metric["ndcg"], bootstrap)
     for name, told in case.told.items():
         both = is_played & np.isfinite(told).all(axis=1)
         if both.sum() > 1:

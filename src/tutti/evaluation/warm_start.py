@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tutti.errors import ConfigError
-from tutti.evaluation.cold_start import N_RANDOM, mean_estimate
-from tutti.evaluation.diversity import adiv_at_k, adiv_interval
+from tutti.evaluation.cold_start import mean_estimate
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.multilabel import FloatMatrix
-from tutti.evaluation.ranking import average_precision_at_k, ndcg_at_k
+from tutti.evaluation.listeners import coverage_of, found_by_listener, random_orders
+from tutti.evaluation.multilabel import BoolMatrix, FloatMatrix
 from tutti.evaluation.report import Estimate
 from tutti.listening.factors import Factors
 from tutti.listening.plays import PlayCounts
@@ -81,7 +80,8 @@ def score_warm(
     Raises:
         ConfigError: No listener has a held-out play of a track with factors.
     """
-    users = [user for user in held_out.users if user in set(factors.users)]
+    with_factors = set(factors.users)
+    users = [user for user in held_out.users if user in with_factors]
     known = learned.played(users, factors.track_ids)
     relevant = held_out.played(users, factors.track_ids) & ~known
     asks = np.asarray(relevant.any(axis=1))
@@ -92,20 +92,18 @@ def score_warm(
     popularity = np.bincount(learned.track_rows, minlength=len(learned.track_ids)).astype(np.float64)
     of_track = dict(zip(learned.track_ids, popularity, strict=True))
     ranked = np.array([of_track.get(one, 0.0) for one in factors.track_ids])
-    rng = np.random.default_rng(bootstrap.seed)
-    orders: dict[str, list[FloatMatrix]] = {
-        "factors": [factors.of_users(users).astype(np.float64) @ factors.track_factors.T],
-        "popularity": [np.broadcast_to(ranked, relevant.shape)],
-        "random": [rng.random(relevant.shape) for _ in range(N_RANDOM)],
+    scores = {
+        "factors": factors.of_users(users).astype(np.float64) @ factors.track_factors.T,
+        "popularity": np.broadcast_to(ranked, relevant.shape),
+        "random": next(random_orders(relevant.shape, seed=bootstrap.seed)),
     }
+    at_random = (_unknown(one, known) for one in random_orders(relevant.shape, seed=bootstrap.seed))
     found: dict[str, Estimate] = {}
-    for name, scores in orders.items():
-        unknown = [np.where(known, one.min() - 1.0, one) for one in scores]
-        for metric, measure in (("ndcg", ndcg_at_k), ("map", average_precision_at_k)):
-            values = np.mean([measure(relevant, one, k=depth) for one in unknown], axis=0)
-            found[f"{metric} {name}"] = mean_estimate(values, bootstrap)
-        low, high = adiv_interval(unknown[0], k=depth, level=bootstrap.level)
-        found[f"coverage {name}"] = Estimate(value=adiv_at_k(unknown[0], k=depth), low=low, high=high)
+    for name, one in scores.items():
+        orders = at_random if name == "random" else [_unknown(one, known)]
+        values = found_by_listener(relevant, orders, k=depth)
+        found |= {f"{metric} {name}": mean_estimate(some, bootstrap) for metric, some in values.items()}
+        found[f"coverage {name}"] = coverage_of(_unknown(one, known), k=depth, level=bootstrap.level)
     return WarmScores(
         n_tracks=len(factors.track_ids),
         n_users=len(users),
@@ -113,3 +111,8 @@ def score_warm(
         depth=depth,
         metrics=found,
     )
+
+
+def _unknown(scores: FloatMatrix, known: BoolMatrix) -> FloatMatrix:
+    """The same, what a listener knows last. Shape (listeners, tracks)."""
+    return np.where(known, scores.min() - 1.0, scores)

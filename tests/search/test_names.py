@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tutti.search.names import Names
+from tutti.search.postings import plain_column
 from tutti.text.spelling import plain
 
 TITLES = ["Für Elise", "Drum & Bass Anthem", "Don’t Stop", None, "東京 Jazz", "R&B_Night – Déjà Vu"]
@@ -32,6 +33,22 @@ def test_columns_are_made_plain_exactly_as_words_are(names: Names) -> None:
     for row, title in enumerate(TITLES):
         if title is not None:
             assert names.named(plain(title))["title"][row]
+
+
+def test_no_letter_of_any_script_is_spelt_otherwise_in_a_column() -> None:
+    letters = [f"a{chr(code)}b" for code in range(0x10000) if not 0xD800 <= code < 0xE000]
+    column = plain_column(pa.array([*letters, None, ""])).to_pylist()
+    assert column[-2:] == [None, "  "]
+    assert [one for one, spelt in zip(letters, column[:-2], strict=True) if spelt != f" {plain(one)} "] == []
+
+
+@pytest.mark.parametrize("title", ["夜が明ける", "ガンダム", "한국 노래", "Große Straße", "Ο φίλος μας", "मेरा गीत"])
+def test_names_of_other_scripts_are_found_as_they_are_written(title: str) -> None:
+    names = Names(
+        pa.table({"title": [title], "artist": [title], "album": [title], "audio": [f"{title}.mp3"], "tags": [[title]]})
+    )
+    assert all(flags.all() for flags in names.named(plain(title)).values())
+    assert names.tagged([plain(title)]).all()
 
 
 def test_only_whole_words_count(names: Names) -> None:

@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tutti.text.spelling import plain
+
 Rows = NDArray[np.int32]
+
+# Letters that Arrow's functions may fold otherwise than ``plain`` does, so that values with them are made plain one by
+# one: all but Latin ones without ß, Cyrillic ones and punctuation.
+FOLDED_OTHERWISE = r"[^\x{00}-\x{DE}\x{E0}-\x{344}\x{400}-\x{487}\x{2000}-\x{206F}]"
 
 
 class Postings:
@@ -53,5 +59,7 @@ def plain_column(column: Any) -> Any:
     folded = pc.utf8_normalize(spelt_out, form="NFKD")
     for pattern, replacement in ((r"\p{M}|['’‘ʼ`´]", ""), (r"[^\p{L}\p{N}]+", " ")):
         folded = pc.replace_substring_regex(folded, pattern=pattern, replacement=replacement)
-    padded = pc.utf8_trim_whitespace(folded)
-    return pc.binary_join_element_wise(" ", padded, " ", "")
+    is_elsewhere = pc.fill_null(pc.match_substring_regex(array, pattern=FOLDED_OTHERWISE), False)
+    spelt = pa.array([plain(value) for value in array.filter(is_elsewhere).to_pylist()], array.type)
+    folded = pc.replace_with_mask(pc.utf8_trim_whitespace(folded), is_elsewhere, spelt)
+    return pc.binary_join_element_wise(" ", folded, " ", "")

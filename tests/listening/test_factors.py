@@ -113,7 +113,17 @@ def test_more_factors_than_the_plays_can_tell_are_refused(plays):
         factorise(plays, FactorConfig(n_factors=20))
 
 
-@pytest.mark.parametrize("setting", [{"n_factors": 0}, {"alpha": -1}, {"regularisation": -0.1}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"alpha": float("nan")},
+        {"regularisation": float("inf")},
+        {"n_factors": 0},
+        {"alpha": -1},
+        {"regularisation": -0.1},
+        {"seed": -1},
+    ],
+)
 def test_settings_without_sense_are_refused(setting):
     with pytest.raises(ConfigError, match=next(iter(setting))):
         FactorConfig(**setting)

@@ -66,3 +66,8 @@ def test_a_missing_file_and_an_unknown_kind_are_told_apart(tmp_path):
         read_plays(tmp_path / "plays.xlsx")
     with pytest.raises(DatasetError, match="cannot be read"):
         read_plays(write(tmp_path / "plays.parquet", ["nothing"]))
+
+
+def test_columns_of_one_name_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="several columns called 'user'"):
+        read_plays(write(tmp_path / "plays.csv", ["user,user,track,plays", "ana,bea,t1,2"]))

@@ -1,5 +1,7 @@
 """Recipes: what they state, what they refuse, and in which words."""
 
+import math
+
 import pytest
 import torch
 
@@ -75,6 +77,8 @@ def test_overrides_of_the_command_line_win_over_the_file(tmp_path):
         ),
         ({"training": {"sync_batchnorm": True, "accelerator": "cpu"}}, "cannot be synchronised", "GPUs"),
         ({"training": {"precision": "8-bit"}}, "training.precision", "correct"),
+        ({"training": {"learning_rate": math.nan}}, "training.learning_rate = nan", "correct"),
+        ({"training": {"phases": [{"epochs": 1, "learning_rate": math.inf}]}}, "learning_rate = inf", "correct"),
         ({"training": {"monitor": "accuracy"}}, "data.task is 'tags'", "pr_auc_macro"),
         ({"data": {"task": "genres"}}, "wanted 'tags' or 'classes'", "correct"),
         ({"scheme": {"level": "album"}}, "wanted 'instance' or 'song'", "correct"),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tutti.data.catalogue import Catalogue
+from tutti.data.track import Track
 from tutti.errors import ConfigError, UnknownNameError
 from tutti.evaluation.emotion_retrieval import EmotionRetrievalReport
 from tutti.evaluation.session import evaluate_model
@@ -127,6 +128,20 @@ def test_labels_of_one_s_own_want_a_source_that_maps_them(own_table, moody, tmp_
     data = sentence_music(dataclasses.replace(config, lexicon=lexicon), moody)
     assert data.mapping.moods_of == {"angry": ("wild",), "bored": ("calm",)}
     assert set(data.mood_names) == {"calm", "wild"}
+
+
+def test_what_would_not_be_read_is_refused(small_world, tmp_path):
+    for name in ("lexicon", "word_vectors"):
+        config = SentenceMusicConfig(sentences="world-tales", **{name: tmp_path / "file.txt"})
+        with pytest.raises(ConfigError, match=f"{name} would not be read"):
+            sentence_music(config, small_world)
+
+
+def test_a_catalogue_without_moods_is_refused(own_table, tmp_path):
+    catalogue = Catalogue.create(tmp_path / "tagged")
+    catalogue.put_tracks([Track(track_id="a", tags=("calm", "piano"), split="train")])
+    with pytest.raises(ConfigError, match="none has exactly one tag"):
+        sentence_music(SentenceMusicConfig(sentences=str(own_table)), catalogue)
 
 
 def test_a_mapping_by_hand_is_taken(own_table, moody, tmp_path):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +66,11 @@ class FactorConfig:
         if self.method not in get_args(Method):
             raise unknown_name("method of factorisation", self.method, get_args(Method))
         for name in ("n_factors", "alpha", "iterations", "learning_rate"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ConfigError(f"{name}={getattr(self, name):g} is not positive", hint="give a positive number")
         for name in ("regularisation", "seed"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name}={getattr(self, name):g} is negative", hint="give 0 or more")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name}={getattr(self, name):g} is no number from 0 on", hint="give 0 or more")
 
 
 @dataclass(frozen=True, kw_only=True)

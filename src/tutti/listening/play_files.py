@@ -80,6 +80,8 @@ def _column(table: pa.Table, kind: str, path: Path) -> str:
     names = {name.lower(): name for name in table.column_names}
     for known in COLUMNS[kind]:
         if known in names:
+            if table.column_names.count(names[known]) > 1:
+                raise DatasetError(f"{path} has several columns called {known!r}", hint="leave one of them")
             return str(names[known])
     raise DatasetError(
         f"{path} has no column of the {kind}: it has {', '.join(table.column_names)}",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -264,6 +265,9 @@ def _check_keys(table: Mapping[str, Any], kind: type, *, place: tuple[str, ...],
             )
         section = known[key]
         for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, float) and not math.isfinite(one):
+                setting = ".".join((*place, key))
+                raise ConfigError(f"{origin}: {setting} = {one} is no finite number", hint=f"correct {setting}")
             if section is not None and isinstance(one, Mapping):
                 _check_keys(one, section, place=(*place, key), origin=origin)
 

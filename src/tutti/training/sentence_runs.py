@@ -41,7 +41,7 @@ from tutti.data.track import Track
 from tutti.data.world.moods import MOODS
 from tutti.data.world.sentences import write_sentences
 from tutti.errors import ConfigError
-from tutti.evaluation.emotion_retrieval import EmotionQueries, EmotionRetrievalReport, score_emotions
+from tutti.evaluation.emotion_retrieval import EmotionQueries, EmotionRetrievalReport, queries_with, score_emotions
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.probe_vectors import embed_tracks
 from tutti.models.model import Model
@@ -110,10 +110,21 @@ def sentence_music(settings: SentenceMusicConfig, catalogue: Catalogue) -> Sente
         UnknownNameError: There is no such kind of invented sentences.
     """
     if settings.sentences.startswith(WORLD):
+        for name in ("lexicon", "word_vectors"):
+            if getattr(settings, name) is not None:
+                raise ConfigError(
+                    f"scheme.{name} would not be read: {settings.sentences} has valence, arousal and vectors of its own",
+                    hint=f"leave out scheme.{name}, or give a table of sentences",
+                )
         sentences = write_sentences(settings.sentences.removeprefix(WORLD), n_sentences=settings.n_sentences)
         return with_world(sentences, catalogue, mapping=_mapping(settings, sentences.emotions, tuple(MOODS), {}, {}))
     sentences = read_sentences(Path(settings.sentences))
     moods = tuple(sorted({one.tags[0] for one in catalogue.tracks() if len(one.tags) == 1}))
+    if not moods:
+        raise ConfigError(
+            f"no track of {catalogue.folder} has a mood: none has exactly one tag",
+            hint="give each track its mood for its only tag",
+        )
     labels = tuple(dict.fromkeys((*sentences.emotions, *moods)))
     affects = {} if settings.lexicon is None else read_affects(settings.lexicon, labels)
     vectors = {}
@@ -186,15 +197,9 @@ def scores_on(retriever: SentenceRetriever, data: SentenceMusic, branches: Branc
         text_vectors = retriever.text_vectors([one.text for one in texts])
     if song_vectors is None:
         song_vectors = retriever.song_vectors(songs)
-    return EmotionQueries(
-        model=retriever.name,
-        dataset=data.name,
-        split=split,
-        scores=retriever.scores_of(text_vectors, song_vectors),
-        emotions=[one.emotion for one in texts],
-        moods=[data.moods[one.track_id] for one in songs],
-        training_seed=int(retriever.config.training["seed"]),
-    )
+    scores = retriever.scores_of(text_vectors, song_vectors)
+    seed = int(retriever.config.training["seed"])
+    return queries_with(scores, data, model=retriever.name, split=split, training_seed=seed)
 
 
 def _kept_rows(branch: Branch, rows: Sequence[int]) -> NDArray[np.float32] | None:

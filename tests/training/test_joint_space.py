@@ -175,6 +175,10 @@ def test_recipes_that_make_no_sense_are_refused(world, tmp_path):
     with pytest.raises(ConfigError, match="has no track in the split"):
         train(recipe(empty.folder, tmp_path / "none"), quiet=True)
     assert not (tmp_path / "none").exists()
+    unread = Catalogue.create(tmp_path / "unread")
+    unread.put_tracks([replace(track, texts={}) for track in Catalogue.open(world).tracks()])
+    with pytest.raises(ConfigError, match=r"no track of the split train in .* has text"):
+        train(recipe(unread.folder, tmp_path / "none"), quiet=True)
 
 
 def test_covers_join_in_by_an_encoder_that_another_recipe_has_left(world, tmp_path):

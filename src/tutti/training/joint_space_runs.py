@@ -110,6 +110,12 @@ class Work:
             )
         catalogue = open_catalogue(recipe)
         by_split = split_items(catalogue, recipe)
+        for modality in settings.modalities:
+            if modality != "listening" and not any(item.offers(modality) for item in by_split["train"]):
+                raise ConfigError(
+                    f"no {settings.level} of the split train in {catalogue.folder} has {modality}",
+                    hint=f"leave {modality!r} out of scheme.modalities, or take another catalogue",
+                )
         ends = np.cumsum([len(some) for some in by_split.values()])
         rows = {
             split: np.arange(end - len(some), end)

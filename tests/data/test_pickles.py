@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tutti.data.pickles import load_array, load_pickle
+from tutti.data.pickles import load_array, load_pickle, load_texts
 from tutti.errors import DatasetError
 
 PLAIN = {
@@ -197,3 +197,13 @@ def test_an_array_file_with_objects_or_damage_is_refused(tmp_path):
         with pytest.raises(DatasetError):
             load_array(tmp_path / name)
     assert not victim.exists()
+
+
+def test_texts_are_lists_of_letters_or_bytes_and_nothing_else(tmp_path):
+    for good in (["a", "ü"], [b"a", "ü".encode()], []):
+        np.save(tmp_path / "texts.npy", np.array(good))
+        assert load_texts(tmp_path / "texts.npy") == ["a", "ü"][: len(good)]
+    for bad in ("a", [["a"]], [1, 2]):
+        np.save(tmp_path / "texts.npy", np.array(bad))
+        with pytest.raises(DatasetError, match="wanted is a list of texts"):
+            load_texts(tmp_path / "texts.npy")

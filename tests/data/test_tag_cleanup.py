@@ -113,6 +113,11 @@ def test_a_table_with_a_header_and_the_database_of_lastfm_are_read(tmp_path):
         database.execute("INSERT INTO tid_tag VALUES (1, 1, 100.0)")
     database.close()
     assert list(read_annotations(tmp_path / "tags.db")) == [("TRA", "rock", 100.0)]
+    with sqlite3.connect(tmp_path / "tags.db") as database:
+        database.execute("UPDATE tid_tag SET val = NULL")
+    database.close()
+    with pytest.raises(DatasetError, match="the score None for 'rock'"):
+        list(read_annotations(tmp_path / "tags.db"))
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,22 @@ def load_array(path: Path | str, *, what: str = "an array") -> NDArray[Any]:
     return array
 
 
+def load_texts(path: Path | str, *, what: str = "texts") -> list[str]:
+    """The texts of a ``.npy`` file, such as ids or labels.
+
+    Raises:
+        DatasetError: It is missing, damaged, or holds no list of texts.
+    """
+    array = load_array(path, what=what)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "SU"):  # of no texts the type is anything
+        raise DatasetError(
+            f"{path}, {what}, has shape {array.shape} and type {array.dtype}; wanted is a list of texts",
+            hint="fetch it again, whole",
+        )
+    texts = np.char.decode(array, "utf-8", "replace") if array.dtype.kind == "S" else array
+    return [str(text) for text in texts]
+
+
 class _RefusedError(pickle.UnpicklingError):
     """The pickle asks for something other than data."""
 

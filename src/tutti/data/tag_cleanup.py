@@ -310,6 +310,10 @@ def _of_database(path: Path) -> Iterator[Annotation]:
             "JOIN tids ON tid_tag.tid = tids.ROWID JOIN tags ON tid_tag.tag = tags.ROWID"
         )
         for song, tag, score in connection.execute(query):
+            if not isinstance(score, int | float):
+                raise DatasetError(
+                    f"{path} has the score {score!r} for {tag!r} of {song}", hint="fetch it again, or give a table"
+                )
             yield str(song), str(tag), float(score)
     finally:
         connection.close()

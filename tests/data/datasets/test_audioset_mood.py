@@ -44,7 +44,15 @@ def test_a_list_says_which_clips_are_valid(root: Path):
     assert list(splits.values()).count("train") == 2
 
 
-def test_a_broken_line_is_told(root: Path):
-    (root / "eval_segments.csv").write_text("dddddddddd4, soon, later, /t/dd00031\n")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dddddddddd4, soon, later, /t/dd00031",
+        'dddddddddd4, 0.000, 10.000, "/t/dd00031,' + 150_000 * "x",
+        "dddddddddd4, 0.000, 10.000, /t/dd00031, /t/dd00033",
+    ],
+)
+def test_a_broken_line_is_told(root: Path, line: str):
+    (root / "eval_segments.csv").write_text(f"{line}\n")
     with pytest.raises(DatasetError, match=r"eval_segments\.csv has the line"):
         load(root)

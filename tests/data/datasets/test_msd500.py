@@ -94,9 +94,10 @@ def test_the_released_lists_are_read_and_must_agree(root):
     np.save(root / "test_ids.npy", np.array(["0//TRAAAGR128F425B14B"]))
     with pytest.raises(DatasetError, match="no row and song"):
         load_released(root)
-    np.save(root / "binaries.npy", np.zeros((2, 2)))
-    with pytest.raises(DatasetError, match="shape"):
-        load_released(root)
+    for damaged in (np.zeros((2, 2)), np.full((6, 4), "yes")):
+        np.save(root / "binaries.npy", damaged)
+        with pytest.raises(DatasetError, match="shape"):
+            load_released(root)
 
 
 def test_categories_artists_and_the_released_word_vectors_are_read(root):

@@ -84,16 +84,17 @@ def single_mood(ids: Sequence[str]) -> str | None:
 def _clips(path: Path) -> dict[str, tuple[float, str]]:
     """Start in seconds and mood, by the id of the clip."""
     clips = {}
-    lines = [line for line in read_list(path, what="segments of AudioSet") if not line.startswith("#")]
-    for cells in csv.reader(lines, skipinitialspace=True):
+    for line in read_list(path, what="segments of AudioSet"):
+        if line.startswith("#"):
+            continue
         try:
-            clip, start, _, labels = cells
+            ((clip, start, _, labels),) = csv.reader([line], skipinitialspace=True)
             mood = single_mood([one.strip() for one in labels.split(",")])
             if mood is not None:
                 clips[clip] = (float(start), mood)
-        except ValueError:
+        except (ValueError, csv.Error):
             raise DatasetError(
-                f"{path} has the line {', '.join(cells)[:80]!r}; wanted are id, start, end and labels in quotes",
+                f"{path} has the line {line[:80]!r}; wanted are id, start, end and labels in quotes",
                 hint="fetch it again",
             ) from None
     return clips

@@ -35,7 +35,7 @@ from tutti.data.datasets.dataset import (
     sounds_folder,
 )
 from tutti.data.datasets.fixtures import write_sound
-from tutti.data.pickles import load_array, load_pickle
+from tutti.data.pickles import load_array, load_pickle, load_texts
 from tutti.data.track import Track
 from tutti.errors import DatasetError
 
@@ -146,8 +146,8 @@ def read_lee(folder: Path, split: str) -> dict[str, tuple[str, ...]]:
 
 def read_won(folder: Path, split: str) -> dict[str, tuple[str, ...]]:
     """The labels of a split's clips from the lists of Won et al.: each names its row of the common targets."""
-    names = [str(name) for name in load_array(folder / "tags.npy", what="the order of the labels")]
-    lines = [str(line).split("\t") for line in load_array(folder / f"{split}.npy", what=f"the clips of {split}")]
+    names = load_texts(folder / "tags.npy", what="the order of the labels")
+    lines = [line.split("\t") for line in load_texts(folder / f"{split}.npy", what=f"the clips of {split}")]
     targets = load_array(folder / "binary.npy", what="the labels of all clips")
     try:
         rows = [int(row) for row, _ in lines]

@@ -35,7 +35,7 @@ from tutti.data.datasets.dataset import (
     sounds_folder,
 )
 from tutti.data.datasets.fixtures import write_sound
-from tutti.data.pickles import load_array, load_pickle
+from tutti.data.pickles import load_array, load_pickle, load_texts
 from tutti.data.track import Track
 from tutti.errors import DatasetError
 
@@ -104,7 +104,7 @@ def load_cals(root: Path, *, with_student: bool = False) -> list[Track]:
     listed: dict[str, list[str]] = {}
     tags: dict[str, tuple[str, ...]] = {}
     for split in SPLITS:
-        ids = [str(one) for one in load_array(folder / f"{split}_ids.npy", what=f"the tracks of {split}")]
+        ids = load_texts(folder / f"{split}_ids.npy", what=f"the tracks of {split}")
         targets = load_array(folder / f"{split}_binaries.npy", what=f"the labels of {split}")
         if targets.shape != (len(ids), len(CALS_LABELS)):
             raise DatasetError(
@@ -115,7 +115,7 @@ def load_cals(root: Path, *, with_student: bool = False) -> list[Track]:
         listed[split] = ids
         tags |= {one: _names(row, CALS_LABELS) for one, row in zip(ids, targets > 0, strict=True)}
     if with_student:
-        listed["student"] = [str(one) for one in load_array(folder / "student_ids.npy", what="tracks without labels")]
+        listed["student"] = load_texts(folder / "student_ids.npy", what="tracks without labels")
     return _tracks(root, listed, lambda track_id: tags.get(track_id, ()))
 
 

@@ -40,7 +40,7 @@ from tutti.data.datasets.dataset import Dataset, Protocol, RemoteFile, first_exi
 from tutti.data.datasets.fixtures import write_sound
 from tutti.data.datasets.million_song import HOMEPAGE as SOUNDS_HOMEPAGE
 from tutti.data.datasets.million_song import PREVIEWS, read_names, read_previews, sound_path
-from tutti.data.pickles import load_array, load_pickle
+from tutti.data.pickles import load_array, load_pickle, load_texts
 from tutti.data.tag_cleanup import SCORE_FILTERS, ScoreFilter
 from tutti.data.track import Track
 from tutti.errors import ConfigError, DatasetError
@@ -93,20 +93,20 @@ def load_released(root: Path, *, prefix: str = "") -> list[Track]:
         root: Where the dataset lies.
         prefix: ``sub_`` for MSD50.
     """
-    names = [str(tag) for tag in load_array(root / f"{prefix}tags.npy", what="the tags")]
-    ids = [str(one) for one in load_array(root / f"{prefix}existing_ids.npy", what="the songs")]
+    names = load_texts(root / f"{prefix}tags.npy", what="the tags")
+    ids = load_texts(root / f"{prefix}existing_ids.npy", what="the songs")
     path = root / f"{prefix}binaries.npy"
     targets = load_array(path, what="the tags of each song")
-    if targets.shape != (len(ids), len(names)):
+    if targets.shape != (len(ids), len(names)) or targets.dtype.kind not in "biuf":
         raise DatasetError(
-            f"{path} has shape {targets.shape}, for {len(ids)} songs and {len(names)} tags",
+            f"{path} has shape {targets.shape} and type {targets.dtype}, for {len(ids)} songs and {len(names)} tags",
             hint=f"fetch all lists from one version: {REPOSITORY}",
         )
     artists = read_artists(root) if _artists_path(root).exists() else {}
     tracks: list[Track] = []
     for split in SHARES:
         path = root / f"{prefix}{split}_ids.npy"
-        rows = [_row(path, str(one), ids) for one in load_array(path, what=f"the songs of {split}")]
+        rows = [_row(path, one, ids) for one in load_texts(path, what=f"the songs of {split}")]
         tags = {ids[row]: tuple(names[column] for column in np.flatnonzero(targets[row] > 0)) for row in rows}
         tracks += [dataclasses.replace(one, split=split) for one in _tracks(root, tags, artists)]
     return tracks

@@ -17,14 +17,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import lgamma
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutti.data.emotion_mapping import EmotionMapping
 from tutti.data.sentence_music import SentenceMusic
-from tutti.data.track import Track
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.multilabel import BoolMatrix, FloatMatrix
@@ -201,45 +200,10 @@ class EmotionRetrievalReport:
         return told
 
 
-class RanksSongs(Protocol):
-    """Whatever ranks songs for texts, such as a :class:`tutti.models.sentence_retrieval.SentenceRetriever`."""
-
-    @property
-    def name(self) -> str:
-        """Of the model."""
-
-    def scores(self, texts: Sequence[str], tracks: Sequence[Track]) -> NDArray[np.float32]:
-        """Higher where a song answers a text better. Shape (texts, songs)."""
-
-
-def queries_of(
-    model: RanksSongs, data: SentenceMusic, *, split: str = "test", training_seed: int | None = None
-) -> EmotionQueries:
-    """What a model makes of a split: all its texts ask, all its songs answer.
-
-    Args:
-        model: That ranks.
-        data: Sentences and songs.
-        split: Of both.
-        training_seed: Of the model, where known.
-
-    Raises:
-        ConfigError: The split has no text or no song.
-    """
-    texts, songs = data.texts(split), data.songs(split)
-    if not texts or not songs:
-        raise ConfigError(
-            f"{data.name} has {len(texts)} texts and {len(songs)} songs of the split {split}: nothing to rank",
-            hint="take another split, or data with both",
-        )
-    scores = model.scores([one.text for one in texts], songs)
-    return queries_with(scores, data, model=model.name, split=split, training_seed=training_seed)
-
-
 def queries_with(
     scores: NDArray[Any], data: SentenceMusic, *, model: str, split: str = "test", training_seed: int | None = None
 ) -> EmotionQueries:
-    """The same, with scores that are at hand.
+    """What is to be scored of a split: all its texts ask, all its songs answer.
 
     Args:
         scores: Of all texts and songs of the split, in their order. Shape (texts, songs).
@@ -297,19 +261,25 @@ def score_emotions(
             for average in AVERAGES
             for name in values
         },
-        emotions=tuple(
-            EmotionScores(
-                emotion=name,
-                moods=mapping.moods_of[name],
-                n_texts=int(group.sum()),
-                n_relevant=int(asked.relevant[group.argmax()].sum()),
-                precision=estimates[f"p_at_{depth}"][name],
-                mrr=estimates["mrr"][name],
-            )
-            for name, group in asked.groups.items()
-        ),
+        emotions=_by_emotion(asked, mapping, precision=estimates[f"p_at_{depth}"], mrr=estimates["mrr"]),
         left_out=asked.left_out,
         training_seed=queries.training_seed,
+    )
+
+
+def _by_emotion(
+    asked: _Asked, mapping: EmotionMapping, *, precision: Mapping[str, Estimate], mrr: Mapping[str, Estimate]
+) -> tuple[EmotionScores, ...]:
+    return tuple(
+        EmotionScores(
+            emotion=name,
+            moods=mapping.moods_of[name],
+            n_texts=int(group.sum()),
+            n_relevant=int(asked.relevant[group.argmax()].sum()),
+            precision=precision[name],
+            mrr=mrr[name],
+        )
+        for name, group in asked.groups.items()
     )
 
 

@@ -112,7 +112,7 @@ def learn_strategy(
     config = config or StrategyConfig()
     check_data(strategy, data)
     branches = open_branches(data, config, folder, seed=seed, quiet=quiet)
-    return learn_from(branches, strategy, data, config, folder=folder, seed=seed).retriever
+    return learn_from(branches, strategy, data, config, folder=folder, seed=seed, quiet=quiet).retriever
 
 
 def open_branches(

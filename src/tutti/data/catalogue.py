@@ -149,7 +149,8 @@ class Catalogue:
             if where is None:
                 raise
             known = ", ".join(SCHEMAS[table].names) if table in SCHEMAS else "those of the table"
-            first_line = str(cause).partition("\n")[0][:200]
+            # Lance names the place in its own sources behind what it has to say.
+            first_line = str(cause).partition("\n")[0].partition(", /")[0][:200]
             raise QueryError(
                 f"the condition {where!r} is not understood: {first_line}",
                 hint=f"write SQL such as \"artist = 'X' and year < 1990\"; columns: {known}",

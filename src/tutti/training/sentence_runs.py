@@ -113,7 +113,7 @@ def sentence_music(settings: SentenceMusicConfig, catalogue: Catalogue) -> Sente
         for name in ("lexicon", "word_vectors"):
             if getattr(settings, name) is not None:
                 raise ConfigError(
-                    f"scheme.{name} would not be read: {settings.sentences} has valence, arousal and vectors of its own",
+                    f"scheme.{name} would not be read: {settings.sentences} has labels of its own, with vectors",
                     hint=f"leave out scheme.{name}, or give a table of sentences",
                 )
         sentences = write_sentences(settings.sentences.removeprefix(WORLD), n_sentences=settings.n_sentences)

@@ -37,8 +37,9 @@ from tutti.evaluation.maps import (
     umap_reducer,
     words_of,
 )
+from tutti.models.encoders import ReadsTexts
 from tutti.models.sentence_retrieval import SentenceRetriever
-from tutti.models.space_models import ReadsTexts, SpaceModel, unit_rows
+from tutti.models.space_models import SpaceModel, unit_rows
 
 MOST_OF_KIND = 1_000
 N_TAGS = 24  # the most common ones, which are placed by their names

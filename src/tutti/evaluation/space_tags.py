@@ -15,7 +15,8 @@ from tutti.data.labels import SPELLINGS, label_targets
 from tutti.data.tag_categories import categories_of
 from tutti.errors import ConfigError
 from tutti.evaluation.tag_retrieval import LEAST_COMMON, TagQueries, cosine_scores
-from tutti.models.space_models import Points, ReadsTexts, SpaceModel, merged
+from tutti.models.encoders import ReadsTexts
+from tutti.models.space_models import Points, SpaceModel, merged
 
 MOST_TAGS = 200  # the most frequent, where the space did not learn any by name
 NOT_PLACED = "there is nothing to know it by"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,16 @@ class ModalityEncoder(Protocol):
         """Write everything that it takes to load it again, atomically."""
 
 
+@runtime_checkable
+class ReadsTexts(Protocol):
+    """What an encoder of texts can do beside reading items."""
+
+    def encode_texts(
+        self, texts: Sequence[str], *, progress: Progress | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], Sequence[str]]:
+        """Vectors ``[texts, dimensions]``, NaN where nothing could be read; whether it could; what was wrong, or ''."""
+
+
 class Projection(Protocol):
     """Vectors of several modalities to points in one space, each by itself (``spaces``, ``projections``)."""
 
@@ -99,3 +109,10 @@ def gathered(
         if presence[row]:
             matrix[row] = vectors[item.item_id]
     return Encoded(vectors=matrix, presence=presence, problems=dict(problems))
+
+
+def encoded_texts(encoder: ReadsTexts, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
+    """What an encoder makes of items' texts."""
+    vectors, presence, problems = encoder.encode_texts([item.text for item in items], progress=progress)
+    told = {item.item_id: problem for item, problem in zip(items, problems, strict=True) if problem}
+    return Encoded(vectors=vectors, presence=presence, problems=told)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.errors import ModelError
-from tutti.models.encoders import Encoded, Progress, gathered
+from tutti.models.encoders import Encoded, Progress, encoded_texts
 from tutti.models.model_folders import CONFIG, checked_settings, read_settings, settings_folder
 from tutti.text.sentences import SentenceEncoder, TokenReading
 
@@ -92,9 +92,7 @@ class LanguageEncoder:
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """Vectors of items' texts; see the protocol."""
-        vectors, presence, _ = self.encode_texts([item.text for item in items], progress=progress)
-        found = {item.item_id: vectors[row] for row, item in enumerate(items) if presence[row]}
-        return gathered(items, found, {}, embed_dim=self.embed_dim)
+        return encoded_texts(self, items, progress=progress)
 
     def encode_texts(
         self, texts: Sequence[str], *, progress: Progress | None = None

@@ -29,7 +29,7 @@ from tutti.data.items import Item
 from tutti.data.track import Track
 from tutti.errors import ConfigError, ModelError, unknown_name
 from tutti.models.encoder_kinds import load_encoder
-from tutti.models.encoders import ModalityEncoder
+from tutti.models.encoders import ModalityEncoder, ReadsTexts
 from tutti.models.model_folders import (
     CONFIG,
     arrays_of,
@@ -51,7 +51,7 @@ from tutti.models.sentence_music import (
     Strategy,
     build_heads,
 )
-from tutti.models.space_models import ReadsTexts, SpaceModel, SpaceModelConfig, unit_rows
+from tutti.models.space_models import SpaceModel, SpaceModelConfig, unit_rows
 from tutti.models.spaces import SpaceNetwork
 
 FORMAT = 1

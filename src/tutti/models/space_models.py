@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ from tutti.errors import ConfigError, ShapeError, unknown_name
 from tutti.models.bundles import CARD
 from tutti.models.cards import space_card
 from tutti.models.encoder_kinds import load_encoder, load_projection
-from tutti.models.encoders import ModalityEncoder, Progress, Projection
+from tutti.models.encoders import ModalityEncoder, Progress, Projection, ReadsTexts
 from tutti.models.model_folders import (
     CONFIG,
     SPACE_MODEL,
@@ -48,16 +48,6 @@ from tutti.models.zoo import Zoo
 FORMAT = 1
 ENCODERS, PROJECTION = "encoders", "projection"
 Points = NDArray[np.float32]
-
-
-@runtime_checkable
-class ReadsTexts(Protocol):
-    """What the text encoder of a space can do beside reading items."""
-
-    def encode_texts(
-        self, texts: Sequence[str], *, progress: Progress | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], Sequence[str]]:
-        """Vectors ``[texts, dimensions]``, NaN where nothing could be read; whether it could; what was wrong, or ''."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError
-from tutti.models.encoders import Encoded, Progress, gathered
+from tutti.models.encoders import Encoded, Progress, encoded_texts
 from tutti.models.model_folders import (
     CONFIG,
     arrays_of,
@@ -132,10 +132,7 @@ class TextEncoder:
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """Vectors of items' texts; see the protocol. A text of which no word is known counts as absent."""
-        vectors, presence, problems = self.encode_texts([item.text for item in items], progress=progress)
-        found = {item.item_id: vectors[row] for row, item in enumerate(items) if presence[row]}
-        told = {item.item_id: problem for item, problem in zip(items, problems, strict=True) if problem}
-        return gathered(items, found, told, embed_dim=self.embed_dim)
+        return encoded_texts(self, items, progress=progress)
 
     def encode_texts(
         self, texts: Sequence[str], *, progress: Progress | None = None

@@ -21,9 +21,8 @@ from tutti.data.track import Track
 from tutti.errors import ConfigError
 from tutti.evaluation.tagging import dataset_title
 from tutti.models.encoder_kinds import load_encoder
-from tutti.models.encoders import ModalityEncoder
+from tutti.models.encoders import ModalityEncoder, ReadsTexts
 from tutti.models.model_folders import CONFIG
-from tutti.models.space_models import ReadsTexts
 from tutti.models.word_encoders import WordEncoder
 from tutti.text.word_training import Corpus, WordTrainingConfig, train_word_vectors
 from tutti.text.word_vectors import WordVectors

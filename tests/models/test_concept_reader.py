@@ -83,8 +83,10 @@ def test_a_text_is_read_alike_alone_and_among_others(reader: ConceptReader) -> N
 
 
 def test_the_end_of_a_long_text_is_read_too(reader: ConceptReader) -> None:
-    vectors, _, _ = reader.encode_texts(["piano " + "and so on " * 2000 + "rock"])
+    vectors, presence, problems = reader.encode_texts(["piano " + "and so on " * 2000 + "rock", "rock " * 1000])
     assert vectors[0, CONCEPTS.index("rock")] > 0
+    assert presence.all()
+    assert problems == ("of its 25 passages 16 were read, spread over the text", "")
 
 
 def test_items_without_text_are_rows_of_nan(reader: ConceptReader) -> None:

@@ -27,7 +27,7 @@ from safetensors.numpy import load_file, save_file
 from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError, QueryError, ShapeError
-from tutti.models.encoders import Encoded, Progress, gathered
+from tutti.models.encoders import Encoded, Progress, encoded_texts
 from tutti.models.model_folders import (
     CONFIG,
     WEIGHTS,
@@ -37,7 +37,7 @@ from tutti.models.model_folders import (
     settings_folder,
 )
 from tutti.text.lexicon import Floats, Lexicon
-from tutti.text.passages import passages_of
+from tutti.text.passages import passages_of, spread_over
 from tutti.text.phrases import Phrase, parse
 from tutti.text.sentences import SentenceEncoder, shared_encoder
 
@@ -139,10 +139,7 @@ class ConceptReader:
 
     def encode(self, items: Sequence[Item], *, progress: Progress | None = None) -> Encoded:
         """Weights of the concepts in items' texts; see the protocol. A text that means nothing counts as absent."""
-        vectors, presence, problems = self.encode_texts([item.text for item in items], progress=progress)
-        found = {item.item_id: vectors[row] for row, item in enumerate(items) if presence[row]}
-        told = {item.item_id: problem for item, problem in zip(items, problems, strict=True) if problem}
-        return gathered(items, found, told, embed_dim=self.embed_dim)
+        return encoded_texts(self, items, progress=progress)
 
     def encode_texts(
         self, texts: Sequence[str], *, progress: Progress | None = None
@@ -157,14 +154,15 @@ class ConceptReader:
         weights = np.full((len(texts), self.embed_dim), np.nan, dtype=np.float32)
         problems = []
         for first in range(0, len(texts), TEXTS_AT_ONCE):
-            some = texts[first : first + TEXTS_AT_ONCE]
-            for row, read in enumerate(
-                self._read([passages_of(text, most=MOST_PASSAGES) for text in some]), start=first
-            ):
-                length = float(np.linalg.norm(read))
+            some = [passages_of(text, most=None) for text in texts[first : first + TEXTS_AT_ONCE]]
+            read = self._read([spread_over(passages, MOST_PASSAGES) for passages in some])
+            for row, (passages, sums) in enumerate(zip(some, read, strict=True), start=first):
+                length = float(np.linalg.norm(sums))
                 if length >= self.config.least:
-                    weights[row] = read / length
-                problems.append(NO_WORDS if texts[row].strip() and length < self.config.least else "")
+                    weights[row] = sums / length
+                    problems.append(_left_out(len(passages)))
+                else:
+                    problems.append(NO_WORDS if texts[row].strip() else "")
             if progress is not None:
                 progress(first + len(some), len(texts))
         presence = np.asarray(np.isfinite(weights).all(axis=1), dtype=np.bool_)
@@ -266,6 +264,12 @@ def _phrases(clause: str, lexicon: Lexicon) -> tuple[Phrase, ...]:
         return parse(clause, lambda phrase: lexicon.find(phrase) is not None)
     except QueryError:  # there is no word in it
         return ()
+
+
+def _left_out(n_passages: int) -> str:
+    """What to tell of a text of so many passages."""
+    left_out = n_passages > MOST_PASSAGES
+    return f"of its {n_passages:,} passages {MOST_PASSAGES} were read, spread over the text" if left_out else ""
 
 
 def packed(vectors: Floats) -> Floats:

@@ -108,8 +108,7 @@ def blended(
             all when None.
     """
     modalities = tuple(one for one in points.modalities if weights.get(one, 1.0) > 0)
-    matrix = np.stack([term.point for term in terms], axis=1)  # (embed_dim, terms)
-    signed = np.array([term.signed_weight for term in terms], dtype=np.float32)
+    matrix, signed = stacked(terms)
     n_tracks = len(points.of(points.modalities[0]))
     samples = [sampled(points.present(modality)) for modality in modalities]
     rows = None if shortlist is None else np.unique(np.concatenate([shortlist, *samples]))
@@ -143,6 +142,12 @@ def blended(
         total=total,
         sample=None if rows is None else np.unique(np.concatenate([NO_ROWS, *samples])),
     )
+
+
+def stacked(terms: Sequence[Pointed]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The terms' points and their weights, below 0 of what is subtracted. Shapes (embed_dim, terms) and (terms,)."""
+    points = np.stack([term.point for term in terms], axis=1)
+    return points, np.array([term.signed_weight for term in terms], dtype=np.float32)
 
 
 def _among_all(

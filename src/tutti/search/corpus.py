@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,14 +20,15 @@ from tutti.data.catalogue import PREDICTIONS, Catalogue, matrix_of
 from tutti.data.records import ModelRecord
 from tutti.data.tables import full_path
 from tutti.errors import QueryError, UnknownNameError
+from tutti.files import sha256_of
 from tutti.search.evidence import Evidence, ModelEvidence
 from tutti.search.likeness import Soundspace
-from tutti.search.names import Names
+from tutti.search.names import Names, did_you_mean
 from tutti.search.points.predicted_points import DEFAULT_SPACE, told_space
 from tutti.search.points.reading_points import known_name, read_points
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.points.vector_files import mapped_points
-from tutti.text.spelling import plain, reminiscent
+from tutti.text.spelling import plain
 from tutti.text.vocabulary import Vocabulary
 
 COLUMNS = [
@@ -193,16 +194,16 @@ class Corpus:
             self._points[space] = mapped or read_points(name, self._catalogue, self)
         return self._points[space]
 
-    def artist_rows(self, name: str) -> Rows:
-        """The tracks of an artist, however the name is written.
+    def rows_named(self, field: Literal["artist", "album"], name: str) -> Rows:
+        """The tracks of an artist, or of all albums of a name, however it is written.
 
         Raises:
-            UnknownNameError: No track is of that artist; the hint has the nearest names.
+            UnknownNameError: There is none; the hint has the nearest names.
         """
-        rows = np.flatnonzero(self.names.named(plain(name))["artist"])
+        rows = np.flatnonzero(self.names.named(plain(name))[field])
         if not len(rows):
-            known = pc.unique(pc.drop_null(self.tracks["artist"])).to_pylist()
-            raise _unknown("artist", name, known, hint="tutti search finds artists by a word of their names")
+            known = pc.unique(pc.drop_null(self.tracks[field])).to_pylist()
+            raise _unknown(field, name, known, hint=f"tutti search finds {field}s by a word of their names")
         return rows
 
     def listener_rows(self, user: str) -> tuple[Rows, NDArray[np.float32]]:
@@ -249,6 +250,11 @@ class Corpus:
         path = self.path(row)
         return self.value("title", row) or (path.stem if path else self.track_ids[row])
 
+    def row_of_file(self, path: Path) -> int | None:
+        """The row of the first track with the same bytes as a file; None where there is none."""
+        place: int = pc.index(self.tracks["content_hash"], sha256_of(path)).as_py()
+        return None if place < 0 else place
+
     def vectors_of(self, row: int) -> dict[str, NDArray[np.float32]]:
         """A track's vectors by model, those that there are."""
         rows = {name: described.vectors[row] for name, described in self.described.items()}
@@ -256,6 +262,4 @@ class Corpus:
 
 
 def _unknown(what: str, name: str, known: list[str], *, hint: str) -> UnknownNameError:
-    near = reminiscent(name, known)
-    suggestion = f"did you mean {', '.join(map(repr, near))}? " if near else ""
-    return UnknownNameError(f"there is no {what} {name!r} in the catalogue", hint=f"{suggestion}{hint}")
+    return UnknownNameError(f"there is no {what} {name!r} in the catalogue", hint=did_you_mean(name, known) + hint)

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from tutti.audio.decoding import open_sound
 from tutti.data.records import ModelRecord
 from tutti.errors import AudioError, QueryError, UnknownNameError
-from tutti.files import sha256_of
 from tutti.search.corpus import Corpus
-from tutti.text.spelling import plain, reminiscent
+from tutti.search.names import did_you_mean
+from tutti.text.spelling import plain
 
 SHORTEST_SOUND = 0.5  # seconds
 Vectors = Mapping[str, NDArray[np.float32]]
@@ -54,10 +54,9 @@ def find_row(text: str, corpus: Corpus) -> int:
         found = [int(row) for row in np.flatnonzero(named["title"] | named["file"])]
     if not found:
         known = [*corpus.track_ids, *(title for title in corpus.column("title") if title)]
-        near = reminiscent(text, known)
-        suggestion = f"did you mean {', '.join(map(repr, near))}? " if near else ""
         raise UnknownNameError(
-            f"no track has the id, file or title {text!r}", hint=f"{suggestion}tutti search finds tracks by words"
+            f"no track has the id, file or title {text!r}",
+            hint=f"{did_you_mean(text, known)}tutti search finds tracks by words",
         )
     if len(found) > 1:
         ids = ", ".join(corpus.track_ids[row] for row in found[:5])
@@ -135,13 +134,9 @@ def check_length(path: Path) -> None:
 
 def _from_file(path: Path, corpus: Corpus, listener: Listener) -> Example:
     check_length(path)
-    content_hash = sha256_of(path)
-    hashes = corpus.column("content_hash")
-    if content_hash in hashes:
-        vectors = corpus.vectors_of(hashes.index(content_hash))
-        if vectors:
-            return Example(name=path.name, vectors=vectors)
-    return Example(name=path.name, vectors=listener(path, corpus.models))
+    row = corpus.row_of_file(path)
+    known = {} if row is None else corpus.vectors_of(row)
+    return Example(name=path.name, vectors=known or listener(path, corpus.models))
 
 
 def _rows_by_path(text: str, corpus: Corpus) -> list[int]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tutti.search.postings import Postings, Rows, plain_column, postings_of_words
 from tutti.text.languages import has_no_spaces
-from tutti.text.spelling import forms
+from tutti.text.spelling import forms, reminiscent
 
 
 class Names:
@@ -92,3 +92,13 @@ class Names:
         flags = np.zeros(self.n_tracks, dtype=bool)
         flags[rows] = True
         return flags
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The beginning of a hint that suggests the nearest of known names; empty where none is near.
+
+    >>> did_you_mean("Ela Moon", ["Ella Moon", "Circuit"])
+    "did you mean 'Ella Moon'? "
+    """
+    near = reminiscent(name, known)
+    return f"did you mean {', '.join(map(repr, near))}? " if near else ""

@@ -18,7 +18,6 @@ from tutti.data.items import Item
 from tutti.data.records import SpaceRecord
 from tutti.data.track import Track
 from tutti.errors import AudioError, CatalogueError, ImageError, QueryError, UnknownNameError
-from tutti.files import sha256_of
 from tutti.image.covers import read_cover
 from tutti.models.space_models import Placed, Points, SpaceModelConfig, load_space_model, unit_rows
 from tutti.search.corpus import Corpus
@@ -27,7 +26,6 @@ from tutti.search.heard_sounds import hint_to_place
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.terms import Term
 from tutti.text.passages import passages_of
-from tutti.text.spelling import plain, reminiscent
 
 LONGEST_NAME = 60
 N_REMEMBERED, LONGEST_REMEMBERED = 256, 1_000  # texts, and their characters
@@ -177,9 +175,9 @@ class Pointer:
     def _of_sound(self, term: Term) -> Pointed:
         path = _existing(term)
         check_length(path)
-        rows = self._with_bytes_of(path)
-        if len(rows) and self.points.present()[rows[0]]:
-            return self._pointed(term, self.points.of()[rows[0]], name=path.name)
+        row = self._corpus.row_of_file(path)
+        if row is not None and self.points.present()[row]:
+            return self._pointed(term, self.points.of()[row], name=path.name)
         item = Item(item_id=path.name, title=path.stem, tracks=(Track(track_id=path.name, audio=path.absolute()),))
         point = self._placed(item, "audio", error=AudioError)
         return self._pointed(term, point, name=path.name, asked="audio")
@@ -206,10 +204,8 @@ class Pointer:
         return point
 
     def _rows_of(self, term: Term) -> tuple[NDArray[np.int64], NDArray[np.float32] | None]:
-        if term.kind == "artist":
-            return self._corpus.artist_rows(term.value), None
-        if term.kind == "album":
-            return album_rows(term.value, self._corpus), None
+        if term.kind == "artist" or term.kind == "album":
+            return self._corpus.rows_named(term.kind, term.value), None
         if term.kind == "listener":
             rows, plays = self._corpus.listener_rows(term.value)
             if not len(rows):
@@ -237,28 +233,6 @@ class Pointer:
             is_negative=term.is_negative,
             rows=rows,
         )
-
-    def _with_bytes_of(self, path: Path) -> NDArray[np.int64]:
-        hashes = self._corpus.column("content_hash")
-        content_hash = sha256_of(path)
-        return np.array([hashes.index(content_hash)] if content_hash in hashes else [], dtype=np.int64)
-
-
-def album_rows(name: str, corpus: Corpus) -> NDArray[np.int64]:
-    """The tracks of an album, however its name is written; of all albums that are called so.
-
-    Raises:
-        UnknownNameError: None is.
-    """
-    rows = np.flatnonzero(corpus.names.named(plain(name))["album"])
-    if not len(rows):
-        near = reminiscent(name, [album for album in corpus.column("album") if album])
-        suggestion = f"did you mean {', '.join(map(repr, near))}? " if near else ""
-        raise UnknownNameError(
-            f"there is no album {name!r} in the catalogue",
-            hint=f"{suggestion}tutti search finds albums by a word of their names",
-        )
-    return rows
 
 
 def load_placer(record: SpaceRecord) -> Placer:

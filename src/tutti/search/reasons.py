@@ -16,7 +16,7 @@ from tutti.search.corpus import Corpus
 from tutti.search.hits import Reason
 from tutti.search.meaning import Meaning
 from tutti.search.pointing import Pointed
-from tutti.search.ranking import ABSENT, LEAST_SCORE, Part
+from tutti.search.ranking import Part
 
 N_TAGS = 3
 WORDS = "words"
@@ -58,15 +58,13 @@ def reasons_of(parts: Sequence[Part], row: int, corpus: Corpus, *, example: int 
 def part_shares(parts: Sequence[Part], row: int) -> list[float]:
     """What of a track's score is owed to each part."""
     is_asking = not all(part.is_negative for part in parts)
-    carried = [0.0 if is_asking and part.is_negative else part.weight * _counted(part, row) for part in parts]
+    here = np.array([row])
+    carried = [
+        0.0 if is_asking and part.is_negative else part.weight * float(np.nan_to_num(part.counted(here))[0])
+        for part in parts
+    ]
     total = sum(carried)
     return [one / total if total else 1 / len(parts) for one in carried]
-
-
-def _counted(part: Part, row: int) -> float:
-    """What a part's score counts in one track, 0 where it says nothing; as :meth:`Part.counted` of many."""
-    score = float(part.scores[row])
-    return 0.0 if np.isnan(score) else max(score if part.present[row] else ABSENT * score, LEAST_SCORE)
 
 
 def modality_shares(parts: Sequence[Part], row: int) -> dict[str, float]:

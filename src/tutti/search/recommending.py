@@ -38,7 +38,7 @@ from tutti.search.corpus import Corpus
 from tutti.search.evidence import percentiles
 from tutti.search.filters import matching
 from tutti.search.hits import Hit, Hits, Reason
-from tutti.text.spelling import reminiscent
+from tutti.search.names import did_you_mean
 
 Which = Literal["unheard", "new", "all"]
 WHICH: tuple[str, ...] = get_args(Which)
@@ -140,7 +140,7 @@ class Recommender:
         suits = self.placed.factors @ self._user_factors(listener)[0]
         scores = percentiles(suits)
         candidates = matching(self.catalogue, self.corpus, wanted.where) & ~np.isnan(suits)
-        candidates &= np.array([original == row for row, original in enumerate(self.corpus.originals)], dtype=bool)
+        candidates &= self.corpus.originals == np.arange(len(self.corpus))
         if wanted.which == "unheard":
             candidates[history] = False
         elif wanted.which == "new":
@@ -154,11 +154,10 @@ class Recommender:
         """Rows of what the listener has played, most played first."""
         plays = self.placed.plays
         if listener not in plays.users:
-            near = reminiscent(listener, plays.users)
-            suggestion = f"did you mean {', '.join(map(repr, near))}? " if near else ""
             raise QueryError(
                 f"nobody called {listener!r} has played anything in this catalogue",
-                hint=f"{suggestion}{len(plays.users)} have, such as {plays.users[0]!r}; tutti search needs no listener",
+                hint=did_you_mean(listener, plays.users)
+                + f"{len(plays.users)} have, such as {plays.users[0]!r}; tutti search needs no listener",
             )
         of_listener = np.flatnonzero(plays.user_rows == plays.users.index(listener))
         order = of_listener[np.argsort(-plays.counts[of_listener], kind="stable")]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.models.space_models import unit_rows
-from tutti.search.blending import mean_and_spread, sampled
+from tutti.search.blending import mean_and_spread, sampled, stacked
 from tutti.search.pointing import Pointed
 from tutti.search.points.nearest import Flags, similarities
 from tutti.search.points.space_points import SpacePoints
@@ -35,9 +35,8 @@ def shortlist(
     """
     if points.index is None or len(points.modalities) != 1:
         return None
-    matrix = np.stack([term.point for term in terms], axis=1)  # (embed_dim, terms)
+    matrix, signed = stacked(terms)
     _, spread = mean_and_spread(similarities(points.of()[sampled(points.present())], matrix))
-    signed = np.array([term.signed_weight for term in terms], dtype=np.float32)
     direction = unit_rows((matrix * (signed / spread)).sum(axis=1)[np.newaxis])[0]
     if np.isnan(direction).any():  # the terms cancel each other
         return None

@@ -224,5 +224,7 @@ def test_networks_that_make_no_sense_are_refused():
         SpaceConfig(temperature=0.001)
     with pytest.raises(UnknownNameError, match="three"):
         SpaceConfig(maps={"audio": MapConfig(layers="three")})
+    with pytest.raises(ConfigError, match="no image of what is learned from"):
+        lighter().fit_inputs({"audio": some_vectors(2), "image": np.full((2, 4), np.nan, dtype=np.float32)})
     with pytest.raises(ConfigError, match="has no temperature"):
         _ = small_space().temperature

@@ -242,11 +242,19 @@ class SpaceNetwork(ProjectionNetwork):
 
         Args:
             vectors: By modality, rows of NaN where it is absent. Shape ``[items, dimensions]``.
+
+        Raises:
+            ConfigError: Nothing that is learned from has such a modality.
         """
         for modality, network in zip(self.dims, self.maps, strict=True):
             for module in network.modules():
                 if isinstance(module, Standardisation):
                     present = np.isfinite(vectors[modality]).all(axis=1)
+                    if not present.any():
+                        raise ConfigError(
+                            f"no {modality} of what is learned from could be read",
+                            hint="leave it out, or take items that have it",
+                        )
                     module.fit([torch.from_numpy(vectors[modality][present])])
 
     def project(self, modality: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from tutti.data.items import Item, items_of
 from tutti.errors import ConfigError, ModelError, UnknownNameError
 from tutti.evaluation.missing import subsets
 from tutti.models.bundles import read_config
+from tutti.models.cards import multimodal_card
 from tutti.models.covers import CoverEncoder
 from tutti.models.encoder_kinds import load_encoder, load_projection
 from tutti.models.fusion import KINDS, FusionConfig, build_fusion
@@ -216,6 +217,12 @@ def test_the_fingerprint_follows_from_fusion_weights_space_and_settings(shelf_mo
     early = fused_by(shelf_model, "early")
     assert len({one.fingerprint for one in (shelf_model, model, moved, texts, early)}) == 5
     assert in_a_space(shelf_model).fingerprint == model.fingerprint
+
+
+def test_the_card_says_that_the_bundle_names_its_listeners(shelf_model: MultimodalModel) -> None:
+    plain = shelf_model.config.to_json()
+    assert "listeners/" not in multimodal_card(plain)
+    assert "mind whom you give it to" in multimodal_card(plain | {"target": "listening-factors"})
 
 
 def test_a_model_of_before_there_were_hidden_layers_keeps_its_fingerprint() -> None:

@@ -48,6 +48,8 @@ def multimodal_card(config: Mapping[str, Any]) -> str:
         "Source": config["source"],
         "Licence": config["licence"],
     }
+    if config["target"] == "listening-factors":
+        rows["Listeners"] = "their names and factors are in `listeners/`: mind whom you give it to"
     use = (
         f'from tutti.models.multimodal import MultimodalModel\n\nmodel = MultimodalModel.load("path/to/'
         f'{config["name"]}")\ndescribed = model.predict(items)  # described.predictions [items, labels]'

@@ -7,6 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from tutti.data.track import Track
 from tutti.errors import ConfigError
 
@@ -78,21 +80,25 @@ def split_with_floor(
             f"{rarest!r} has {totals[rarest]} tracks, too few for {least} in each of {len(shares)} splits",
             hint=f"ask for {totals[rarest] // len(shares)} or fewer, or leave rare tags out",
         )
-    artists = [artist_of(track) for track in tracks]
-    short: Counter[str] = Counter()
+    artists = {name: number for number, name in enumerate(sorted({artist_of(track) for track in tracks}))}
+    tags = {tag: number for number, tag in enumerate(sorted(totals))}
+    # Artist and tag of each annotation. Shape (annotations, 2).
+    rows = [(artists[artist_of(track)], tags[tag]) for track in tracks for tag in track.tags]
+    pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    places = {name: number * len(tags) for number, name in enumerate(shares)}
+    n_short = np.zeros(len(tags), dtype=np.int64)  # draws in which a tag had too few
     for draw in range(n_tries):
-        split_of = _drawn(sorted(set(artists)), f"{seed} {draw}", shares)
-        counts = Counter(
-            (split_of[artist], tag) for artist, track in zip(artists, tracks, strict=True) for tag in track.tags
-        )
-        lacking = [tag for tag in totals if any(counts[name, tag] < least for name in shares)]
-        if not lacking:
+        split_of = _drawn(list(artists), f"{seed} {draw}", shares)
+        place_of = np.array([places[split_of[name]] for name in artists], dtype=np.int64)
+        counts = np.bincount(place_of[pairs[:, 0]] + pairs[:, 1], minlength=len(places) * len(tags))
+        is_short = (counts.reshape(len(places), len(tags)) < least).any(axis=0)
+        if not is_short.any():
             return split_of
-        short.update(lacking)
-    worst, n_short = min(short.items(), key=lambda pair: (-pair[1], pair[0]))
+        n_short += is_short
+    worst = list(tags)[int(n_short.argmax())]
     raise ConfigError(
         f"in {n_tries} draws of artists some tag always had fewer than {least} tracks in a split, most often {worst!r} "
-        f"({n_short} times, {totals[worst]} tracks)",
+        f"({n_short.max()} times, {totals[worst]} tracks)",
         hint="ask for fewer tracks of each tag, or leave rare tags out",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -74,6 +75,17 @@ def test_artists_are_in_one_split_and_every_tag_has_its_floor_in_each(root):
     shares = [sum(split == one for (one,) in splits.values()) / len(splits) for split in SHARES]
     np.testing.assert_allclose(shares, [0.7, 0.15, 0.15], atol=0.01)
     assert [track.split for track in load(root)] == [track.split for track in tracks]
+
+
+def test_where_no_draw_has_a_tenth_of_a_tag_of_few_artists_fewer_must_do(root):
+    rare = {f"TRR{n:03}": "much" if n < 96 else f"little {n}" for n in range(100)}
+    usual = {f"TRU{n:03}": f"usual {n // 6}" for n in range(600)}
+    lines = [f"{song}\t{tag}\t{tag}\tgenre\t100" for tag, some in (("rare", rare), ("usual", usual)) for song in some]
+    (root / TAGS).write_text("\n".join(lines) + "\n")
+    (root / "song_to_artist.pkl").write_bytes(pickle.dumps(rare | usual, 2))
+    counts = Counter(track.split for track in load(root) if track.tags == ("rare",))
+    assert counts.keys() == {*SHARES}
+    assert 1 <= min(counts.values()) <= 2  # of the four songs by others, where two splits share them
 
 
 def test_draws_are_repeated_until_the_floor_is_met_and_given_up_with_words():

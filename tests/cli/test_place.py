@@ -46,7 +46,6 @@ def test_tracks_are_placed_once_and_told_of(tutti, catalogue, space):
 
 
 def test_points_are_written_as_files_for_every_space(tutti, catalogue, space):
-    assert "tutti place" in tutti("index-vectors", catalogue.folder).stderr
     tutti("place", catalogue.folder, "--space", space, "--quiet")
     told = json.loads(tutti("index-vectors", catalogue.folder, "--json").stdout)
     assert [(one["space"], one["n_points"], one["index"]) for one in told] == [("words", {"text": 4}, None)]
@@ -54,6 +53,9 @@ def test_points_are_written_as_files_for_every_space(tutti, catalogue, space):
 
 
 def test_trouble_is_told_in_two_lines(tutti, catalogue):
+    nowhere = tutti("index-vectors", catalogue.folder)
+    assert (nowhere.code, nowhere.stdout) == (1, "")
+    assert "lies in a space" in nowhere.stderr
     unknown = tutti("place", catalogue.folder, "--space", "wrods")
     assert unknown.code == 1
     assert "error: there is no space called 'wrods'" in unknown.stderr

@@ -52,7 +52,7 @@ def test_vectors_are_trained_on_catalogues_and_files_and_read_tags(tutti, catalo
     ("arguments", "told"),
     [
         (("train", "none"), "there is no catalogue or text"),
-        (("train", "catalogue", "--read", "captions"), "have no captions"),
+        (("train", "catalogue", "--read", "captions, plots"), "have no captions, plots to learn"),
         (("train", "catalogue", "--algorithm", "glove"), "known: cbow, skipgram"),
         (("read", "none", "rock"), "there is no file of word vectors"),
     ],

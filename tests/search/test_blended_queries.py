@@ -195,6 +195,8 @@ def test_lyric_words_find_the_tracks_that_have_them(library: Library) -> None:
     assert hits[0].score == pytest.approx(1)
     assert hits[0].why[0].how == "lyrics"
     assert ids(library.search("vocals", minus=["lyrics:thunder"])) == "b"
+    unread = library.search("piano", plus=["lyrics:rain"], where="track_id = 'a'")
+    assert "no lyrics, or none with “rain”" in map(str, unread[0].why)
 
 
 # Plus and minus

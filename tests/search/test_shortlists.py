@@ -111,4 +111,5 @@ def test_where_too_little_of_what_the_index_found_is_a_hit_all_tracks_are_compar
 
 def test_an_index_of_a_modality_that_counts_nothing_is_not_asked(library: Library) -> None:
     write_vectors(library, "made", least_rows=100)
-    assert not library.answer(Query(terms=parse_terms(["track:004"]), space="made", weights={"audio": 0}))
+    hits = library.answer(Query(terms=parse_terms(["track:004"]), space="made", weights={"audio": 0}))
+    assert (list(hits), hits.notes) == ([], ("points count nothing: the weights of audio are 0",))

@@ -66,16 +66,20 @@ def index_vectors(
 ) -> None:
     """Write where tracks lie in spaces as files that are mapped into memory, and an index where tracks are very many.
 
-    Searches give the same hits without; they begin sooner with them. Above 200,000 tracks the nearest are found by the
-    index, of which the share of right answers is measured and printed.
+    Searches give the same hits without; they begin sooner with them. From 200,000 tracks on, queries of points alone
+    are answered by the index, of which the share of right answers is measured and printed.
     """
     from tutti.data.catalogue import Catalogue
+    from tutti.errors import CatalogueError
     from tutti.search.corpus import Corpus
     from tutti.search.points.vector_files import write_vectors
 
     opened = Catalogue.open(catalogue)
-    reports = [write_vectors(opened, name) for name in space or Corpus.load(opened).spaces()]
-    if not reports:
-        typer.echo(f"no track of {catalogue} lies in a space: tutti place {catalogue} --space NAME", err=True)
+    spaces = space or Corpus.load(opened).spaces()
+    if not spaces:
+        raise CatalogueError(
+            f"no track of {catalogue} lies in a space", hint=f"run: tutti place {catalogue} --space NAME"
+        )
+    reports = [write_vectors(opened, name) for name in spaces]
     told = json.dumps([report.to_json() for report in reports], ensure_ascii=False)
     typer.echo(told if as_json else "\n".join(line for report in reports for line in report.lines()))

@@ -42,7 +42,8 @@ def train(
         n_epochs=epochs,
         seed=seed,
     )
-    corpus = open_corpus(sources, kinds=read.split(","), split=None if split == "all" else split)
+    kinds = [kind.strip() for kind in read.split(",") if kind.strip()]
+    corpus = open_corpus(sources, kinds=kinds, split=None if split == "all" else split)
     vectors = train_word_vectors(
         corpus, config, progress=lambda done, n_epochs: typer.echo(f"pass {done} of {n_epochs}", err=True)
     )

@@ -96,7 +96,7 @@ class Lyrics:
 def score_lyrics(term: Term, lyrics: Lyrics) -> Part:
     """Score all tracks by how well their lyrics fit a term's words.
 
-    Tracks without lyrics have no score, and are no hits by this part.
+    Tracks without lyrics fit as little as those whose lyrics have none of the words.
 
     Raises:
         QueryError: No track has lyrics, or there is no word in the term.

@@ -165,7 +165,8 @@ def _lyrics(part: Part, row: int, *, score: float) -> Reason:
     if part.is_negative:
         return Reason(term=part.term, how="absence", score=score, text=f"no “{part.term}” in the lyrics")
     if not part.present[row]:
-        return Reason(term=part.term, how="missing", score=score, text=f"hardly “{part.term}” in the lyrics")
+        said = f"hardly “{part.term}” in the lyrics" if score else f"no lyrics, or none with “{part.term}”"
+        return Reason(term=part.term, how="missing", score=score, text=said)
     said = f"“{part.term}” in the lyrics" if score >= 1 else f"words of “{part.term}” in the lyrics"
     return Reason(term=part.term, how="lyrics", score=score, text=said)
 

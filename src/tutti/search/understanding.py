@@ -241,6 +241,10 @@ class Understanding:
                 hint=hint_to_place(points.record.space, self._corpus),
             )
         found.points = points
+        if not any(query.weights.get(one, 1.0) for one in points.modalities):
+            if not found.parts:
+                found.notes.append(f"points count nothing: the weights of {', '.join(points.modalities)} are 0")
+            return
         rows = None
         if candidates is not None and not found.parts:  # all that decides is points
             rows = shortlist(pointed, points, candidates & ~found.barred, count=SHORTLISTED * pool_size(query.k))
@@ -248,8 +252,6 @@ class Understanding:
             found.is_shortlisted = True
             found.notes.append(note_of(points, rows))
         blend = blended(pointed, points, query.weights, shortlist=rows)
-        if not blend.modalities:
-            return
         # Where tags and names answer a sentence, they decide what it finds, unless it says more than they can tell.
         n_answered = sum(part.how == "words" and not part.is_negative for part in found.parts)
         wanted = [place for place, one in enumerate(pointed) if not one.is_negative]

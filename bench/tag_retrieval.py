@@ -24,7 +24,7 @@ from tutti.evaluation.intervals import Bootstrap, difference_of_samples, resampl
 from tutti.evaluation.multilabel import pr_auc_by_label
 from tutti.evaluation.space_report import items_of_space, place_items
 from tutti.evaluation.space_tags import tag_queries
-from tutti.evaluation.tag_retrieval import TagQueries
+from tutti.evaluation.tag_retrieval import TagQueries, expected_average_precision
 from tutti.files import atomic_file, write_text
 from tutti.models.space_models import SpaceModel
 from tutti.text.sentences import SentenceEncoder
@@ -157,7 +157,7 @@ def table(output: Path, ways: Sequence[str], seeds: Sequence[int]) -> None:
     chance = {one["category"]: [] for one in first["categories"]}
     for tag in first["tags"]:
         if tag["category"] in chance:
-            chance[tag["category"]].append(tag["n_relevant"] / first["n_items"])
+            chance[tag["category"]].append(expected_average_precision(tag["n_relevant"], first["n_items"]))
     shares = " | ".join(f"{np.mean(some):.3f}" for some in chance.values())
     print(f"| at random | {first['n_items']} | {first['metrics']['map_chance']['value']:.3f} | | | {shares} | |")
 

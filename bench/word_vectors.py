@@ -34,7 +34,7 @@ from tutti.evaluation.intervals import Bootstrap, resampled_areas
 from tutti.evaluation.multilabel import pr_auc_by_label
 from tutti.evaluation.ranking import precision_at_k
 from tutti.evaluation.report import Estimate
-from tutti.evaluation.tag_retrieval import cosine_scores, resampled_precision
+from tutti.evaluation.tag_retrieval import cosine_scores, expected_average_precision, resampled_precision
 from tutti.files import write_text
 from tutti.models.tag_song import TagSongConfig, TagSongSpace
 from tutti.text.sentences import SentenceEncoder
@@ -285,7 +285,7 @@ def retrieved(targets: NDArray[np.bool_], scores: Matrix) -> dict[str, Any]:
         "map": resampled_areas(targets, scores, bootstrap=BOOTSTRAP)["pr_auc"],
         "p_at_10": resampled_precision(targets, scores, bootstrap=BOOTSTRAP, k=10),
     }
-    found: dict[str, Any] = {"chance": float(targets.mean())}
+    found: dict[str, Any] = {"chance": expected_average_precision(targets.sum(axis=0).mean(), len(targets))}
     for name, by_tag in values.items():
         value = float(np.mean(by_tag))
         resampled = np.nanmean(samples[name], axis=1)

@@ -1,6 +1,7 @@
 """Tags that find music: against scikit-learn and by hand, by category, two at once."""
 
 import json
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -8,7 +9,14 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.tag_retrieval import TagQueries, cosine_scores, resampled_precision, score_tag_retrieval
+from tutti.evaluation.multilabel import pr_auc_by_label
+from tutti.evaluation.tag_retrieval import (
+    TagQueries,
+    cosine_scores,
+    expected_average_precision,
+    resampled_precision,
+    score_tag_retrieval,
+)
 
 QUICK = Bootstrap(n_resamples=100)
 TAGS = ("rock", "jazz", "sad", "calm")
@@ -82,9 +90,21 @@ def test_resampled_precision_by_hand_where_every_item_is_drawn_as_often():
     assert found[:, 0].tolist() == [0.5, 1.0, 0.0]
 
 
+@pytest.mark.parametrize(("n_relevant", "n_items"), [(1, 2), (1, 6), (3, 6), (5, 6), (2, 7)])
+def test_chance_is_the_mean_over_all_orders(n_relevant, n_items):
+    scores = -np.arange(n_items)
+    orders = {*permutations([True] * n_relevant + [False] * (n_items - n_relevant))}
+    mean = np.mean([average_precision_score(order, scores) for order in orders])
+    assert expected_average_precision(n_relevant, n_items) == pytest.approx(mean)
+
+
 def test_random_scores_reach_what_chance_does():
-    report = score_tag_retrieval(queries(4000, skill=0.0), bootstrap=Bootstrap(n_resamples=5))
-    assert report.metrics["map"].value == pytest.approx(report.metrics["map_chance"].value, abs=0.03)
+    rng = np.random.default_rng(0)
+    targets = queries(20).targets
+    many = [pr_auc_by_label(targets, rng.random(targets.shape)).mean() for _ in range(2000)]
+    report = score_tag_retrieval(queries(20), bootstrap=Bootstrap(n_resamples=5))
+    assert report.metrics["map_chance"].value == pytest.approx(np.mean(many), abs=0.01)
+    assert report.metrics["map_chance"].value > targets.mean() + 0.05  # the share of right items is not what they reach
 
 
 def test_a_tag_that_all_items_carry_is_left_out_and_told():

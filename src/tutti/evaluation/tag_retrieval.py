@@ -113,7 +113,7 @@ class TagRetrievalReport:
         n_items: That were ranked.
         bootstrap: How intervals were drawn, over the items.
         depth: Of the precision among the first few.
-        metrics: ``map``, ``p_at_10`` and ``roc_auc``; ``map_chance``, what random orders reach; where items carry two
+        metrics: ``map``, ``p_at_10`` and ``roc_auc``; ``map_chance``, the mean over all orders; where items carry two
             of the tags, ``map_two_tags`` and ``p_at_10_two_tags``; and of each category ``map_<category>``.
         tags: The queries, as they were given.
         two_tags: Queries of two tags at once, the most frequent first.
@@ -216,6 +216,40 @@ def score_tag_retrieval(
         ShapeError: The arrays do not fit.
     """
     bootstrap = bootstrap or Bootstrap()
+    exists = _asked(queries, depth)
+    left_out = dict(queries.left_out) | unscorable_labels(queries.targets, queries.tags)
+    tags = [tag for tag, there in zip(queries.tags, exists, strict=True) if there]
+    targets, scores = queries.targets[:, exists], queries.scores[:, exists]
+    found = _Measured.of(targets, scores, bootstrap, depth)
+    metrics = found.estimates(np.ones(len(tags), dtype=np.bool_), depth)
+    metrics["map_chance"] = _certain(expected_average_precision(targets.sum(axis=0).mean(), len(targets)))
+    categories = [queries.categories.get(tag, "") for tag in tags]
+    by_category = _by_category(found, categories, depth)
+    metrics |= {f"map_{one.category}": one.map for one in by_category}
+    pairs = _pairs(tags, targets, scores)
+    several = None if pairs is None else _Measured.of(pairs.targets, pairs.scores, bootstrap, depth)
+    if several is not None:
+        both = several.estimates(np.ones(several.targets.shape[1], dtype=np.bool_), depth)
+        metrics |= {f"{name}_two_tags": both[name] for name in ("map", f"p_at_{depth}")}
+    return TagRetrievalReport(
+        model=queries.model,
+        dataset=queries.dataset,
+        split=queries.split,
+        n_items=len(targets),
+        bootstrap=bootstrap,
+        depth=depth,
+        metrics=metrics,
+        tags=found.rows(tags, categories),
+        two_tags=() if several is None or pairs is None else several.rows(pairs.tags, [""] * len(pairs.tags)),
+        categories=by_category,
+        left_out=left_out,
+        failures=dict(queries.failures),
+        training_seed=queries.training_seed,
+    )
+
+
+def _asked(queries: TagQueries, depth: int) -> NDArray[np.bool_]:
+    """Which tags have something to find, and something else. Shape (tags,)."""
     n_items = len(queries.targets)
     if queries.targets.shape != queries.scores.shape or queries.targets.shape[1:] != (len(queries.tags),):
         raise ShapeError(
@@ -230,35 +264,7 @@ def score_tag_retrieval(
             "that do not: there is nothing to find",
             hint=f"take a split with {depth} tagged items or more, and tags that some of them carry",
         )
-    left_out = dict(queries.left_out) | unscorable_labels(queries.targets, queries.tags)
-    tags = [tag for tag, there in zip(queries.tags, exists, strict=True) if there]
-    targets, scores = queries.targets[:, exists], queries.scores[:, exists]
-    found = _Measured.of(targets, scores, bootstrap, depth)
-    metrics = found.estimates(np.ones(len(tags), dtype=np.bool_), depth)
-    metrics["map_chance"] = _certain(targets.mean())
-    categories = [queries.categories.get(tag, "") for tag in tags]
-    by_category = _by_category(found, categories, depth)
-    metrics |= {f"map_{one.category}": one.map for one in by_category}
-    pairs = _pairs(tags, targets, scores)
-    several = None if pairs is None else _Measured.of(pairs.targets, pairs.scores, bootstrap, depth)
-    if several is not None:
-        both = several.estimates(np.ones(several.targets.shape[1], dtype=np.bool_), depth)
-        metrics |= {f"{name}_two_tags": both[name] for name in ("map", f"p_at_{depth}")}
-    return TagRetrievalReport(
-        model=queries.model,
-        dataset=queries.dataset,
-        split=queries.split,
-        n_items=n_items,
-        bootstrap=bootstrap,
-        depth=depth,
-        metrics=metrics,
-        tags=found.rows(tags, categories),
-        two_tags=() if several is None or pairs is None else several.rows(pairs.tags, [""] * len(pairs.tags)),
-        categories=by_category,
-        left_out=left_out,
-        failures=dict(queries.failures),
-        training_seed=queries.training_seed,
-    )
+    return exists
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -383,6 +389,23 @@ def resampled_precision(targets: BoolMatrix, scores: Matrix, *, bootstrap: Boots
             columns.append(taken @ targets[order[:, tag], tag] / k)
         blocks.append(np.stack(columns, axis=1))
     return np.concatenate(blocks).astype(np.float64)
+
+
+def expected_average_precision(n_relevant: float, n_items: int) -> float:
+    """Mean over all orders of the average precision: above the share of relevant items, the more so the fewer items.
+
+    At rank k stands a relevant item as often as anywhere, and of the k - 1 before it the share of the others that are
+    relevant: the mean over ranks of 1 / k + (k - 1) / k * (n_relevant - 1) / (n_items - 1).
+
+    Args:
+        n_relevant: Items; of several queries the mean, since it counts in proportion.
+        n_items: Two or more.
+
+    >>> round(expected_average_precision(1, 2), 3), round(expected_average_precision(2, 3), 3)
+    (0.75, 0.806)
+    """
+    harmonic = float((1 / np.arange(1, n_items + 1)).sum())
+    return (harmonic + (n_relevant - 1) / (n_items - 1) * (n_items - harmonic)) / n_items
 
 
 def _certain(value: float) -> Estimate:

@@ -48,6 +48,8 @@ def test_a_catalogue_without_moods_is_refused(tmp_path):
     catalogue = Catalogue.create(tmp_path / "empty")
     with pytest.raises(ConfigError, match="one mood"):
         with_catalogue(write_sentences("tales"), catalogue)
+    with pytest.raises(ConfigError, match="a sound and a split"):
+        with_world(write_sentences("tales"), catalogue)
     catalogue.put_tracks([Track(track_id="a", audio=tmp_path / "a.wav", split="test")])
     with pytest.raises(ConfigError, match="no generated world"):
         with_world(write_sentences("tales"), catalogue)

@@ -151,6 +151,10 @@ def with_world(
         ConfigError: The catalogue is of no generated world, or an emotion is none of these.
     """
     tracks = tuple(one for one in catalogue.tracks() if one.audio is not None and one.split in SPLITS)
+    if not tracks:
+        raise ConfigError(
+            f"{catalogue.folder} has no track with a sound and a split", hint="make one: tutti world demo -o FOLDER"
+        )
     facts = catalogue.facts()
     moods = single_moods({one.track_id: facts.get(one.track_id, {}) for one in tracks})
     labels = tuple(dict.fromkeys((*sentences.emotions, *MOODS)))

@@ -25,7 +25,7 @@ from tutti.papers.comparison import JSON_FILE, MARKDOWN_FILE, SMOKE
 from tutti.papers.table import Exhibit
 from tutti.training.recipes import override
 
-Settings = TypeVar("Settings")
+Wanted = TypeVar("Wanted")
 CATALOGUE = "catalogue"  # in the folder of the results
 SMOKE_RESAMPLES = 50
 Tell = Callable[[str], None]
@@ -229,7 +229,7 @@ class ExperimentOrder:
             return chosen.catalogue(root, folder, protocol=protocol)
 
 
-def checked_settings(wanted: type[Settings], plain: Mapping[str, Any], *, hint: str) -> Settings:
+def checked_settings(wanted: type[Wanted], plain: Mapping[str, Any], *, hint: str) -> Wanted:
     """The settings that plain values describe.
 
     Args:

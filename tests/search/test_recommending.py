@@ -61,6 +61,7 @@ def test_a_listener_is_given_what_others_of_the_same_taste_play(catalogue):
     hits = recommender.recommend("rock-fan3", Recommending(k=2))
     assert {hit.track_id for hit in hits} == {f"rock{i}" for i in range(6)} - heard
     assert "by who plays it, close to 'rock" in str(hits[0].why[0])
+    assert [reason.share for reason in hits[0].why] == [1.0]
     assert hits.notes == ("2 tracks were left out: nobody has played them, and no model told of them",)
 
 

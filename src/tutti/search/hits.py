@@ -20,7 +20,8 @@ class Reason:
         how: ``tag``, ``synonym``, ``description``, ``spelling``, ``sentence vectors``: by the models' tags; ``typed``:
             by a person's tag; ``title``, ``artist``, ``album``, ``file``: by a name; ``absence``: it is not heard;
             ``sound``: by likeness; ``lyrics``: by the words of its lyrics; ``near``, ``away``: by where it lies in a
-            space; ``missing``: nothing of it is in this track.
+            space; ``plays``, ``told``: by who plays it, or by what a model tells of it (recommendations);
+            ``missing``: nothing of it is in this track.
         score: Of this part alone, 0 to 1.
         tags: Tags that tell most of it, with the models' mean probabilities.
         text: The same in words.

@@ -191,7 +191,7 @@ class Recommender:
             title=corpus.value("title", row),
             artist=corpus.value("artist", row),
             score=score,
-            why=(Reason(term=listener, how=how, score=score, text=text),),
+            why=(Reason(term=listener, how=how, score=score, text=text, share=1.0),),
         )
 
     def _notes(self, suits: NDArray[np.float32], hits: Sequence[Hit], wanted: Recommending) -> list[str]:

@@ -153,6 +153,7 @@ def test_a_report_tells_its_setting_and_writes_both_files(tmp_path):
     report = score_cross_modal(points, model="space", dataset="ours", split="test", bootstrap=QUICK, training_seed=3)
     assert "ours, split test, 40 items, training seed 3" in report.line()
     assert "audio → text" in report.line()
+    assert "(chance 0.250)" in report.line()  # ten places of 40
     assert "0 items can be found" in report.left_out["audio → image"]
     report.write(tmp_path)
     plain = json.loads((tmp_path / "report.json").read_text())

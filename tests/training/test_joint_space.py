@@ -121,6 +121,12 @@ def test_a_run_leaves_a_space_that_places_what_it_was_scored_on(world, tmp_path)
     np.testing.assert_allclose(model.place_texts([items[0].text])[0], points["text"][0], atol=1e-6)
 
 
+def test_kinds_of_text_that_nothing_has_are_told_of(world, tmp_path):
+    lines = []
+    train(recipe(world, tmp_path, text={**SCHEME["text"], "read": ["caption", "poem"]}), quiet=True, tell=lines.append)
+    assert "text: no track of the split train has a poem" in lines
+
+
 def test_a_run_that_was_stopped_goes_on_to_the_same_space(world, tmp_path):
     whole = train(recipe(world, tmp_path / "whole"), quiet=True)
     shutil.copytree(tmp_path / "whole", tmp_path / "again")

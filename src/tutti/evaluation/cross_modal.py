@@ -320,7 +320,10 @@ class CrossModalReport:
     def line(self) -> str:
         """What single modalities find of each other, in one line."""
         single = [one for one in self.directions if len(one.direction.asks) == len(one.direction.answers) == 1]
-        told = "; ".join(f"{one.direction.title} {one.metrics['recall_at_10']}" for one in single)
+        told = "; ".join(
+            f"{one.direction.title} {one.metrics['recall_at_10']} (chance {one.chance['recall_at_10']:.3f})"
+            for one in single
+        )
         level = f"{self.bootstrap.level:.0%} intervals"
         return f"{self.model} on {self.setting}: R@10 {told or 'of nothing'} ({level})"
 

@@ -110,12 +110,7 @@ class Work:
             )
         catalogue = open_catalogue(recipe)
         by_split = split_items(catalogue, recipe)
-        for modality in settings.modalities:
-            if modality != "listening" and not any(item.offers(modality) for item in by_split["train"]):
-                raise ConfigError(
-                    f"no {settings.level} of the split train in {catalogue.folder} has {modality}",
-                    hint=f"leave {modality!r} out of scheme.modalities, or take another catalogue",
-                )
+        _check_modalities(settings, by_split["train"], catalogue, tell)
         ends = np.cumsum([len(some) for some in by_split.values()])
         rows = {
             split: np.arange(end - len(some), end)
@@ -261,6 +256,25 @@ def split_items(catalogue: Catalogue, recipe: Recipe) -> dict[str, list[Item]]:
                 hint="train, valid and the evaluated split each need some; without any splits they are made by artist",
             )
     return found
+
+
+def _check_modalities(settings: JointSpaceConfig, items: Sequence[Item], catalogue: Catalogue, tell: Tell) -> None:
+    """See that some of the items to learn from have each modality, and tell of kinds of text that none has.
+
+    Raises:
+        ConfigError: None has a modality.
+    """
+    for modality in settings.modalities:
+        if modality != "listening" and not any(item.offers(modality) for item in items):
+            raise ConfigError(
+                f"no {settings.level} of the split train in {catalogue.folder} has {modality}",
+                hint=f"leave {modality!r} out of scheme.modalities, or take another catalogue",
+            )
+    if "text" in settings.modalities:
+        known = {kind for item in items for track in item.tracks for kind in (*track.texts, *(track.tags and ["tags"]))}
+        absent = [kind for kind in settings.text.read if kind not in known]
+        if absent:
+            tell(f"text: no {settings.level} of the split train has a {' or a '.join(absent)}")
 
 
 def texts_of(items: Sequence[Item], kind: str) -> list[Item]:

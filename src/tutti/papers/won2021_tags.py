@@ -45,9 +45,10 @@ COMMON: Settings = {
 }
 NOTE = (
     "Words were vectors of Google News (--set scheme.words=FILE; without it sentence vectors of MiniLM), listening "
-    "factors those of Echo Nest's taste profile (--set scheme.plays=FILE, with tracks in place of its songs), factorised "
-    "by settings that were not published. The logarithm of the spectrograms was not published either: ours are decibels. The margin, 0.4, and "
-    "the weight (1 + cosine) / 2 are the code's; the text calls it the inverse of the distance."
+    "factors those of Echo Nest's taste profile (--set scheme.plays=FILE, with tracks in place of its songs), "
+    "factorised by settings that were not published. The logarithm of the spectrograms was not published either: ours "
+    "are decibels. The margin, 0.4, and the weight (1 + cosine) / 2 are the code's; the text calls it the inverse of "
+    "the distance."
 )
 ACOUSTIC: Settings = {"scheme.song": "audio"}
 CULTURAL: Settings = {"scheme.song": "listening"}

@@ -75,6 +75,17 @@ def test_scores_go_to_stdout_and_talk_to_stderr(app, folder):
     assert "decoding" not in result.stdout
 
 
+def test_what_could_not_be_read_is_counted_and_listed(app, folder):
+    (folder / "broken.wav").write_bytes(b"RIFF")
+    broken = Track(track_id="broken", audio=folder / "broken.wav", tags=("loud",), split="train")
+    Catalogue.open(folder / "noises").put_tracks([broken])
+    settings = [f"data.catalogue={folder / 'noises'}", f"output={folder / 'run'}", "--quiet"]
+    result = CliRunner().invoke(app, ["train", str(folder / "tiny.toml"), *settings])
+    first, second = result.stderr.splitlines()
+    assert first == "1 items could not be heard, seen or read whole:"
+    assert second.startswith("  broken: ")
+
+
 def test_a_mistake_in_an_override_is_raised_for_the_two_lines(app, folder):
     result = CliRunner().invoke(app, ["train", str(folder / "tiny.toml"), "training.epoch=3"])
     assert isinstance(result.exception, ConfigError)

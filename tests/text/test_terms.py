@@ -72,7 +72,9 @@ def test_damaged_terms_are_refused(content, tmp_path: Path):
         Terms.load(tmp_path / "terms.json")
 
 
-@pytest.mark.parametrize("texts", [[], [""], ["same", "same"]])
-def test_texts_without_a_telling_term_are_refused(texts):
-    with pytest.raises(ConfigError, match="no term"):
+@pytest.mark.parametrize(
+    ("texts", "message"), [([], "no text to learn"), ([""], "no term"), (["same", "same"], "no term")]
+)
+def test_texts_without_a_telling_term_are_refused(texts, message):
+    with pytest.raises(ConfigError, match=message):
         Terms.fit(texts)

@@ -26,8 +26,10 @@ def train(
             typer.echo(line, err=True)
 
     run = carry_out(read_recipe(recipe, overrides or ()), quiet=quiet, tell=tell)
+    if run.failures:
+        typer.echo(f"{len(run.failures)} items could not be heard, seen or read whole:", err=True)
     for key, reason in run.failures.items():
-        typer.echo(f"left out {key}: {reason}", err=True)
+        typer.echo(f"  {key}: {reason}", err=True)
     if as_json:
         typer.echo(json.dumps({"bundle": str(run.bundle), **run.report.to_json()}, ensure_ascii=False))
     else:

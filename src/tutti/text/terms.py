@@ -124,6 +124,11 @@ class Terms:
                 f"{n_terms} terms of at most {max_share:g} of the documents make no vocabulary",
                 hint="give 1 term or more, and a share above 0, up to 1",
             )
+        if not documents:
+            raise ConfigError(
+                "there is no text to learn words from",
+                hint="name kinds of text that the items have, or do without text",
+            )
         n_with: Counter[str] = Counter()
         n_uses: Counter[str] = Counter()
         for document in documents:

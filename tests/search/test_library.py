@@ -100,7 +100,9 @@ def test_a_tag_that_somebody_typed_is_found(small_library: Library) -> None:
 def test_a_typed_tag_outweighs_what_a_model_hears(make_library: MakeLibrary) -> None:
     tracks = [Track(track_id="a"), Track(track_id="b", tags=("Hip-Hop",))]
     library = make_library(tracks, {"m": {"hiphop": [0.1, 0.04]}})
-    assert ids(library.search("rap")) == "ba"
+    first, second = library.search("rap")
+    assert (first.track_id, second.track_id) == ("b", "a")
+    assert first.why[0].text == "rap (hip hop): tagged so, hip hop 0.04"
 
 
 def test_a_decade_is_found_by_the_year(make_library: MakeLibrary) -> None:

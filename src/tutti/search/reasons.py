@@ -110,11 +110,12 @@ def reason_of(part: Part, row: int, corpus: Corpus, *, example: int | None = Non
         said = f"tagged {meaning.phrase}" if field == "typed" else f"{meaning.via or meaning.phrase} in the {field}"
         said += " name" if field == "file" else ""
         return Reason(term=meaning.phrase, how=field, score=score, tags=tags, text=said)
-    text = _with(_understood(meaning), listed)
     if named == "typed":
-        return Reason(term=meaning.phrase, how="typed", score=score, tags=tags, text=f"tagged so; {text}")
+        text = _with(_understood(meaning), ", ".join(filter(None, ["tagged so", listed])))
+        return Reason(term=meaning.phrase, how="typed", score=score, tags=tags, text=text)
+    text = _with(_understood(meaning), listed)
     if named:
-        text += f"; also in the {named}{' name' if named == 'file' else ''}"
+        text += f", also in the {named}{' name' if named == 'file' else ''}"
     return Reason(term=meaning.phrase, how=meaning.how, score=score, tags=tags, text=text)
 
 

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from tutti.data.datasets import find_dataset
 from tutti.errors import ConfigError
-from tutti.papers import find_exhibit
+from tutti.papers import find_exhibit, reproduction
 from tutti.papers.commands import Order, carry_out
+from tutti.papers.reproduction import Choice, reproduce
 from tutti.papers.won2021_tags import TABLE_5_2, TABLE_5_3
 from tutti.training.recipes import parse_recipe
 
@@ -35,6 +37,22 @@ def test_the_best_sampling_of_one_table_is_the_acoustic_row_of_the_other():
 def test_listening_data_that_were_not_published_are_an_obstacle(tmp_path):
     with pytest.raises(ConfigError, match="not published"):
         carry_out(Order(key="won2021/table5.3", rows=("cul-i",), folder=tmp_path / "out", smoke=True))
+
+
+def test_categories_are_the_datasets_own_unless_others_are_given(tmp_path, monkeypatch):
+    find_dataset("msd500").make_fixture(tmp_path / "msd500")
+    recipes = []
+
+    def refuse(recipe, **_):
+        recipes.append(recipe)
+        raise ConfigError("not here", hint="elsewhere")
+
+    monkeypatch.setattr(reproduction, "train", refuse)
+    for number, settings in enumerate([(), (f"scheme.categories={tmp_path / 'own.tsv'}",)]):
+        choice = Choice(rows=("random",), seeds=(0,), settings=settings)
+        reproduce(TABLE_5_2, tmp_path / f"out{number}", data={"msd500": tmp_path / "msd500"}, choice=choice)
+    tables = [tmp_path / "msd500" / "track_tags.tsv", tmp_path / "own.tsv"]
+    assert [one.scheme.categories for one in recipes] == tables
 
 
 @pytest.mark.slow

@@ -214,15 +214,16 @@ class _Workshop:
             places["scheme.encoders"] = self._folder / "encoders" / column.name
         if plain.get("scheme", {}).get("name") == "artist-groups":  # factors and networks serve many rows
             places["scheme.folder"] = self._folder / "artist-groups" / f"{column.name}-seed{seed}"
-        if plain.get("scheme", {}).get("name") == "tag-retrieval":
+        if plain.get("scheme", {}).get("name") == "tag-retrieval" and "categories" not in plain["scheme"]:
             places |= self._tag_categories(column)
         _merge(plain, nested(places))
         return parse_recipe(plain, origin=f"{self._table.key}, row {row.name}")
 
     def _tag_categories(self, column: Column) -> dict[str, Path]:
         """The setting that says of what sort each tag is, where the dataset does."""
-        table = self._data.get(column.dataset, self._folder) / msd500.TAGS
-        return {"scheme.categories": table} if table.is_file() else {}
+        root = self._data.get(column.dataset)
+        table = None if root is None else root / msd500.TAGS
+        return {"scheme.categories": table} if table is not None and table.is_file() else {}
 
     def _catalogue(self, column: Column) -> Path:
         folder = self._folder / "catalogues" / column.name

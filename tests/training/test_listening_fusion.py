@@ -79,6 +79,15 @@ def test_artists_that_were_learned_from_are_no_cold_start(run, shelf, tmp_path):
     other.put_listens(shelf.listens())
     with pytest.raises(ConfigError, match="no cold start"):
         train(parse_recipe(recipe(other, tmp_path / "run")), quiet=True)
+    shouting = Catalogue.create(tmp_path / "shouting")  # the artist of a track that was learned from, written otherwise
+    artists = {one.split: one.artist for one in reversed(shelf.tracks()) if one.split != "test"}
+    shouting.put_tracks(
+        Track(**{**vars(one), "artist": artists["train"].upper() if one.split == "test" else one.artist})
+        for one in shelf.tracks()
+    )
+    shouting.put_listens(shelf.listens())
+    with pytest.raises(ConfigError, match="by artists that shelf has learned from"):
+        evaluate_model(str(run.bundle), shouting.folder, EvaluationSettings())
 
 
 def test_factors_cannot_be_mixed_with_labels(shelf, tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tutti.data.artist_splits import artist_of
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item
 from tutti.errors import ConfigError
@@ -150,8 +151,8 @@ def _check_artists(model: MultimodalModel, catalogue: Catalogue, items: Sequence
     """What is known of an artist is no cold start."""
     assert model.listeners is not None
     learned = set(model.listeners.track_ids)
-    known = {track.artist for track in catalogue.tracks() if track.track_id in learned and track.artist}
-    shared = [item for item in items if item.artist in known]
+    known = {artist_of(track) for track in catalogue.tracks() if track.track_id in learned}
+    shared = [item for item in items if any(artist_of(track) in known for track in item.tracks)]
     if shared:
         raise ConfigError(
             f"{len(shared)} items of the split {split} are by artists that {model.name} has learned from, such as "

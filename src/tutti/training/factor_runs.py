@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tutti.audio.recording import Recording
 from tutti.audio.store import WaveformStore
-from tutti.data.artist_splits import artist_of, split_by_artist
+from tutti.data.artist_splits import split_by_artist
 from tutti.data.catalogue import Catalogue
 from tutti.data.track import Track
 from tutti.errors import ConfigError
@@ -35,6 +35,7 @@ from tutti.training.run_parts import (
     Tell,
     TrainedRun,
     augmentation,
+    check_artists_apart,
     check_length,
     claimed_folder,
     failures_of,
@@ -100,15 +101,7 @@ def cold_start_splits(catalogue: Catalogue, recipe: Recipe) -> dict[str, list[Tr
                 f"the catalogue {catalogue.folder} has no track with a sound in the split {split}",
                 hint="train, valid and the evaluated split each need some; without any splits they are made by artist",
             )
-    learned = {artist_of(one): one.artist for one in splits["train"]}
-    for split, some in splits.items():
-        shared = [one for one in some if split != "train" and artist_of(one) in learned]
-        if shared:
-            raise ConfigError(
-                f"{len(shared)} tracks of the split {split} are by artists of the split train, such as "
-                f"{shared[0].artist!r}: what is known of an artist is no cold start",
-                hint="split by artist: give the tracks no splits, and they are",
-            )
+    check_artists_apart(splits, hint="split by artist: give the tracks no splits, and they are")
     return splits
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, told_apart
 from tutti.data.label_factors import label_factors
 from tutti.data.labels import choose_labels
+from tutti.data.track import Track
 from tutti.errors import ConfigError
 from tutti.evaluation.multimodal import ItemSelection, ScoredItems, offered_items, scored_items, targets_of, values_of
 from tutti.evaluation.recommendation import item_factors
@@ -32,10 +34,9 @@ from tutti.models.readouts import (
     TagReadout,
     ValueReadout,
 )
-from tutti.text.spelling import plain
 from tutti.training.fusion import FusionSchemeConfig
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import Tell
+from tutti.training.run_parts import Tell, check_artists_apart, rows_by_split, tell_shared_artists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,42 +82,63 @@ def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
     _check_targets(recipe)
     splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
     selection = ItemSelection(level=settings.level, texts=settings.read, modalities=settings.modalities)
-    listened: SplitPlays | None = None
-    if settings.target == "listening-factors":
-        by_split = {split: offered_items(catalogue, split, selection) for split in splits}
-        listened = _listened(catalogue, by_split, settings, tell)
-        labels = tuple(f"factor {number}" for number in range(listened.learned.n_dimensions))
-        wanted = {s: item_factors(some, listened.by_split[s], len(labels)) for s, some in by_split.items()}
-        is_scored = recipe.evaluation.split  # of these, items that nobody has played are ranked too
-        fit = {s: np.asarray((~np.isnan(one)).any(axis=1)) | (s == is_scored) for s, one in wanted.items()}
-    elif settings.target == "values":
-        by_split = {split: offered_items(catalogue, split, selection) for split in splits}
-        labels = settings.values
-        wanted = {s: values_of(catalogue, some, labels, settings.values_table) for s, some in by_split.items()}
-        fit = {split: np.asarray((~np.isnan(one)).any(axis=1)) for split, one in wanted.items()}
-    else:
-        by_split = {split: scored_items(catalogue, split, selection) for split in splits}
-        labels = choose_labels([item for some in by_split.values() for item in some], recipe.data)
-        wanted = {s: targets_of(some, labels, spelling=recipe.data.spelling) for s, some in by_split.items()}
-        fit = {split: _fitting(wanted[split], split, task_of(recipe), tell) for split in splits}
+    offered = scored_items if settings.target not in NUMBERS else offered_items
+    by_split = {split: offered(catalogue, split, selection) for split in splits}
+    truth = _truth(catalogue, by_split, recipe, tell)
     for split in splits:
-        if not fit[split].any():
+        if not truth.fit[split].any():
             raise ConfigError(
                 f"no item of the split {split} in {catalogue.folder} can be learned from or scored",
                 hint="see the catalogue's splits, tags and values",
             )
-    _tell_shared_artists(by_split, tell)
-    kept = {s: [one for one, fits in zip(by_split[s], fit[s], strict=True) if fits] for s in splits}
-    ends = np.cumsum([len(kept[split]) for split in splits])
+    tell_shared_artists(_tracks(by_split), tell)
+    kept = {s: [one for one, fits in zip(by_split[s], truth.fit[s], strict=True) if fits] for s in splits}
     items = tuple(told_apart(item for split in splits for item in kept[split]))
     return ItemSplits(
         items=items,
-        labels=tuple(labels),
-        wanted=np.concatenate([wanted[split][fit[split]] for split in splits]),
-        rows={split: np.arange(end - len(kept[split]), end) for split, end in zip(splits, ends, strict=True)},
+        labels=truth.labels,
+        wanted=np.concatenate([truth.wanted[split][truth.fit[split]] for split in splits]),
+        rows=rows_by_split(kept),
         title=dataset_title(catalogue, [track for item in items for track in item.tracks]),
-        listened=listened,
+        listened=truth.listened,
     )
+
+
+class _Truth(NamedTuple):
+    """What is wanted of the items of each split, and which of them can be learned from or scored; see `ItemSplits`."""
+
+    labels: tuple[str, ...]
+    wanted: Mapping[str, NDArray[np.float32]]
+    fit: Mapping[str, NDArray[np.bool_]]
+    listened: SplitPlays | None = None
+
+
+def _truth(catalogue: Catalogue, by_split: Mapping[str, Sequence[Item]], recipe: Recipe, tell: Tell) -> _Truth:
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    if settings.target == "listening-factors":
+        listened = _listened(catalogue, by_split, settings, tell)
+        labels = tuple(f"factor {number}" for number in range(listened.learned.n_dimensions))
+        wanted = {s: item_factors(some, listened.by_split[s], len(labels)) for s, some in by_split.items()}
+        is_scored = recipe.evaluation.split  # of these, items that nobody has played are ranked too
+        fit = {s: _some_known(one) | (s == is_scored) for s, one in wanted.items()}
+        return _Truth(labels, wanted, fit, listened)
+    if settings.target == "values":
+        wanted = {s: values_of(catalogue, some, settings.values, settings.values_table) for s, some in by_split.items()}
+        return _Truth(settings.values, wanted, {split: _some_known(one) for split, one in wanted.items()})
+    labels = choose_labels([item for some in by_split.values() for item in some], recipe.data)
+    wanted = {s: targets_of(some, labels, spelling=recipe.data.spelling) for s, some in by_split.items()}
+    fit = {split: _fitting(wanted[split], split, task_of(recipe), tell) for split in by_split}
+    return _Truth(tuple(labels), wanted, fit)
+
+
+def _some_known(values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which items have any of the values."""
+    return np.asarray((~np.isnan(values)).any(axis=1))
+
+
+def _tracks(by_split: Mapping[str, Sequence[Item]]) -> dict[str, list[Track]]:
+    return {split: [track for item in some for track in item.tracks] for split, some in by_split.items()}
 
 
 def _listened(
@@ -127,15 +149,7 @@ def _listened(
     Raises:
         ConfigError: Splits share an artist: what is known of an artist is no cold start.
     """
-    learned = {plain(item.artist) for item in by_split["train"] if item.artist}
-    for split, some in by_split.items():
-        shared = [item for item in some if split != "train" and item.artist and plain(item.artist) in learned]
-        if shared:
-            raise ConfigError(
-                f"{len(shared)} items of the split {split} are by artists of the split train, such as "
-                f"{shared[0].artist!r}: what is known of an artist is no cold start",
-                hint="split the catalogue by artist",
-            )
+    check_artists_apart(_tracks(by_split), hint="split the catalogue by artist")
     table = settings.listening.plays
     plays = PlayCounts.of_listens(catalogue.listens()) if table is None else read_plays(table)
     ids = {split: [track.track_id for item in some for track in item.tracks] for split, some in by_split.items()}
@@ -172,14 +186,6 @@ def _check_targets(recipe: Recipe) -> None:
                 f"scheme.{modality}.target={own!r} cannot be learned from what the fusion learns, {target!r}",
                 hint=f"leave out scheme.{modality}.target, or set scheme.target to the same",
             )
-
-
-def _tell_shared_artists(by_split: Mapping[str, Sequence[Item]], tell: Tell) -> None:
-    learned = {item.artist for item in by_split["train"] if item.artist}
-    for split, some in by_split.items():
-        shared = {item.artist for item in some if item.artist in learned} if split != "train" else set()
-        if shared:
-            tell(f"{len(shared)} artists of the split {split} are in train too, such as {min(map(str, shared))!r}")
 
 
 def readout_for(target: str, splits: ItemSplits, *, n_factors: int, activation: Activation) -> Readout:

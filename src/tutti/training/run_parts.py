@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from tutti.audio.augmentation import Augmentation
 from tutti.audio.recording import Recording
 from tutti.audio.store import WaveformStore, open_store
+from tutti.data.artist_splits import artist_of
 from tutti.data.catalogue import Catalogue
 from tutti.data.labels import label_targets
 from tutti.data.track import Track
@@ -126,6 +127,46 @@ def claimed_folder(recipe: Recipe) -> Iterator[None]:
         if is_new:  # else the corrected recipe would be refused as another one
             shutil.rmtree(recipe.folder, ignore_errors=True)
         raise
+
+
+def rows_by_split(by_split: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[np.int64]]:
+    """The rows of each split's things, where those of all splits stand one after the other.
+
+    >>> {split: rows.tolist() for split, rows in rows_by_split({"train": "abc", "valid": "d"}).items()}
+    {'train': [0, 1, 2], 'valid': [3]}
+    """
+    ends = np.cumsum([len(some) for some in by_split.values()]).tolist()
+    return {split: np.arange(end - len(some), end) for (split, some), end in zip(by_split.items(), ends, strict=True)}
+
+
+def check_artists_apart(by_split: Mapping[str, Sequence[Track]], *, hint: str) -> None:
+    """See that no artist of train is in another split.
+
+    Raises:
+        ConfigError: Splits share an artist.
+    """
+    for split, shared in _by_learned_artists(by_split).items():
+        if shared:
+            raise ConfigError(
+                f"{len(shared)} tracks of the split {split} are by artists of the split train, such as "
+                f"{shared[0].artist!r}: what is known of an artist is no cold start",
+                hint=hint,
+            )
+
+
+def tell_shared_artists(by_split: Mapping[str, Sequence[Track]], tell: Tell) -> None:
+    """Tell of artists of train that are in another split: scores are then higher than those of new artists."""
+    for split, shared in _by_learned_artists(by_split).items():
+        if shared:
+            artists = {artist_of(one): str(one.artist) for one in shared}
+            tell(f"{len(artists)} artists of the split {split} are in train too, such as {min(artists.values())!r}")
+
+
+def _by_learned_artists(by_split: Mapping[str, Sequence[Track]]) -> dict[str, list[Track]]:
+    """The tracks of each other split whose artist, however written, is in train."""
+    learned = {artist_of(one) for one in by_split["train"]}
+    others = {split: some for split, some in by_split.items() if split != "train"}
+    return {split: [one for one in some if artist_of(one) in learned] for split, some in others.items()}
 
 
 def check_length(network: Tagger, config: ModelConfig) -> None:

@@ -6,7 +6,7 @@ How both are learned is in ``tag_retrieval_runs``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of
 from tutti.data.labels import choose_labels, label_targets
 from tutti.data.music_texts import texts_of
-from tutti.data.track import Track
 from tutti.errors import ConfigError
 from tutti.evaluation.tagging import dataset_title
 from tutti.models.encoder_kinds import load_encoder
@@ -27,7 +26,7 @@ from tutti.models.word_encoders import WordEncoder
 from tutti.text.word_training import Corpus, WordTrainingConfig, train_word_vectors
 from tutti.text.word_vectors import WordVectors
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import Tell
+from tutti.training.run_parts import Tell, rows_by_split, tell_shared_artists
 
 OWN_WORDS = WordTrainingConfig(min_count=2)  # of a catalogue's texts, which are few
 
@@ -98,25 +97,16 @@ def tagged_songs(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> TaggedSong
                 f"the catalogue {catalogue.folder} has no song of the split {split} that carries one of the tags",
                 hint="train, valid and the evaluated split each need some; make splits by artist",
             )
-    _tell_shared_artists(by_split, tell)
-    ends = np.cumsum([len(by_split[split]) for split in splits])
+    tell_shared_artists(by_split, tell)
     chosen = [track for split in splits for track in by_split[split]]
     items = {item.item_id: item for item in items_of(chosen)}
     return TaggedSongs(
         items=tuple(items[track.track_id] for track in chosen),
         tags=tuple(tags),
         targets=np.concatenate([carried[split] for split in splits]),
-        rows={split: np.arange(end - len(by_split[split]), end) for split, end in zip(splits, ends, strict=True)},
+        rows=rows_by_split(by_split),
         title=dataset_title(catalogue, chosen),
     )
-
-
-def _tell_shared_artists(by_split: Mapping[str, Sequence[Track]], tell: Tell) -> None:
-    learned = {one.artist for one in by_split["train"] if one.artist}
-    for split, some in by_split.items():
-        shared = {one.artist for one in some} & learned
-        if split != "train" and shared:
-            tell(f"{len(shared)} artists of the split {split} are in train too, such as {min(map(str, shared))!r}")
 
 
 def word_encoder(words: str, songs: TaggedSongs, tell: Tell) -> ModalityEncoder:

@@ -94,7 +94,7 @@ def made(make_library: MakeLibrary) -> Library:
         "b": {"lyrics": "The rain on the window, and I wait"},
         "d": {"lyrics": "Rain and thunder", "review": "loud"},
     }
-    artists = {"a": "Ella Moon", "b": "Ella Moon", "c": "Circuit", "d": "Circuit", "e": "Bill Tree"}
+    artists = {"a": "Ella Moon", "b": "Ella Moon", "c": "Circuit", "d": "Circuit", "e": "Bill Tree", "f": "!!!"}
     tracks = [
         Track(
             track_id=one,
@@ -148,6 +148,12 @@ def test_a_sentence_is_answered_by_points_where_no_tag_says_it(library: Library)
 
 def test_an_artist_is_the_mean_of_the_tracks(library: Library) -> None:
     assert ids(library.search(plus=["artist:circuit"]))[:2] in ("dc", "cd")
+
+
+def test_an_artist_of_no_letters_is_found_by_the_name_as_it_is_written(library: Library) -> None:
+    assert ids(library.search(plus=["artist:!!!"]))[0] == "f"
+    with pytest.raises(UnknownNameError, match="there is no artist '!!'"):
+        library.search(plus=["artist:!!"])
 
 
 def test_a_track_that_is_asked_by_is_no_hit_and_what_is_like_it_comes_first(library: Library) -> None:

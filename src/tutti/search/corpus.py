@@ -201,6 +201,8 @@ class Corpus:
             UnknownNameError: There is none; the hint has the nearest names.
         """
         rows = np.flatnonzero(self.names.named(plain(name))[field])
+        if not len(rows):  # a name without letters, such as !!!, has no plain form
+            rows = np.flatnonzero(pc.fill_null(pc.equal(self.tracks[field], name), False))
         if not len(rows):
             known = pc.unique(pc.drop_null(self.tracks[field])).to_pylist()
             raise _unknown(field, name, known, hint=f"tutti search finds {field}s by a word of their names")

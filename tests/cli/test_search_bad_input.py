@@ -143,13 +143,14 @@ def test_a_sound_that_no_model_at_hand_can_hear_is_refused(
 
 def test_a_space_whose_model_is_not_at_hand_is_told_of(tutti: Callable, placed: Catalogue, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "song.wav", np.zeros(16_000), 16_000)
-    assert "there is no space called 'mine'" in refused(tutti, placed.folder, "--plus", tmp_path / "song.wav")
+    words = refused(tutti, placed.folder, "--plus", tmp_path / "song.wav")
+    assert "the model of the space mine is no longer in" in words
 
 
 def test_words_are_answered_all_the_same_and_the_space_noted(tutti: Callable, placed: Catalogue) -> None:
     ending = tutti("search", placed.folder, "jazz")
     assert ending.code == 0
-    assert "words are looked up by tags and names alone: there is no space called 'mine'" in ending.stderr
+    assert "words are looked up by tags and names alone: the model of the space mine is" in ending.stderr
     assert "Piece a" in ending.stdout
 
 

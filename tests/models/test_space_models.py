@@ -62,6 +62,9 @@ def test_a_space_is_found_by_its_name_in_the_folders_of_models(words, tmp_path, 
     assert is_space_model(tmp_path / "words")
     with pytest.raises(UnknownNameError, match="wrods"):
         find_space_model("wrods")
+    (tmp_path / "tagger").mkdir()
+    with pytest.raises(UnknownNameError, match="tagger holds no space"):
+        find_space_model(tmp_path / "tagger")
 
 
 def test_the_space_in_the_package_is_meant_by_its_name_and_a_folder_by_its_path(words, tmp_path, monkeypatch):

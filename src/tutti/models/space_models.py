@@ -29,7 +29,7 @@ from pydantic import ConfigDict
 
 from tutti.data.items import TEXTS, Item
 from tutti.data.track import Modality
-from tutti.errors import ConfigError, ShapeError, unknown_name
+from tutti.errors import ConfigError, ShapeError, UnknownNameError, unknown_name
 from tutti.models.bundles import CARD
 from tutti.models.cards import space_card
 from tutti.models.encoder_kinds import load_encoder, load_projection
@@ -277,6 +277,11 @@ def find_space_model(name: Path | str) -> Path:
         return known[name]
     if is_space_model(name):
         return Path(name)
+    if str(name) not in known and Path(name).is_dir():
+        raise UnknownNameError(
+            f"{name} holds no space",
+            hint="name the folder model/ of a run of a space, or one of the package: tutti-words",
+        )
     if str(name) not in known:
         raise unknown_name("space", str(name), known)
     return known[str(name)]

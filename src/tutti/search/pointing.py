@@ -245,7 +245,13 @@ def load_placer(record: SpaceRecord) -> Placer:
     try:
         model = load_space_model(record.source)
     except UnknownNameError:
-        model = load_space_model(record.space)
+        try:
+            model = load_space_model(record.space)
+        except UnknownNameError:
+            raise UnknownNameError(
+                f"the model of the space {record.space} is no longer in {record.source}",
+                hint="bring it back, or place the tracks anew: tutti place CATALOGUE --space FOLDER",
+            ) from None
     if model.fingerprint != record.fingerprint:
         raise CatalogueError(
             f"the catalogue's points were placed by {record.space} {record.fingerprint}, and the one at hand is "

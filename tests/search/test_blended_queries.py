@@ -202,6 +202,7 @@ def test_lyric_words_find_the_tracks_that_have_them(library: Library) -> None:
     assert hits[0].why[0].how == "lyrics"
     assert ids(library.search("vocals", minus=["lyrics:thunder"])) == "b"
     unread = library.search("piano", plus=["lyrics:rain"], where="track_id = 'a'")
+    assert unread.notes == ("no track has 'rain' in its lyrics",)
     assert "no lyrics, or none with “rain”" in map(str, unread[0].why)
 
 

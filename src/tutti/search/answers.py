@@ -91,9 +91,9 @@ def notes_of(understood: Understood, candidates: Flags, corpus: Corpus) -> list[
     if not candidates.any():
         notes.append("no track meets the condition")
     notes += _notes_of_words(understood)
-    absent = [part.term for part in understood.parts if not part.is_negative and not (part.present & candidates).any()]
+    absent = [part for part in understood.parts if not part.is_negative and not (part.present & candidates).any()]
     if candidates.any():
-        notes += [f"no track has {term!r}" for term in absent]
+        notes += [f"no track has {part.term!r}{' in its lyrics' * (part.how == 'lyrics')}" for part in absent]
     return notes + _notes_of_rejection(understood, candidates)
 
 

@@ -354,6 +354,9 @@ def notes_of_kinds(text: str) -> list[str]:
 
     >>> notes_of_kinds("calm piano artist:Ella")
     ["'artist:Ella' is read as words; as a term it stands behind --plus or --minus"]
+    >>> notes_of_kinds("0.5*artist:Ella")
+    ["'0.5*artist:Ella' is read as words; as a term it stands behind --plus or --minus"]
     """
-    typed = [word for word in text[:LONGEST_QUERY].split() if word.partition(":")[0] in KINDS and ":" in word[:-1]]
+    begun = [(word, word.partition(":")[0].rpartition("*")[2]) for word in text[:LONGEST_QUERY].split()]
+    typed = [word for word, kind in begun if kind in KINDS and ":" in word[:-1]]
     return [f"{word!r} is read as words; as a term it stands behind --plus or --minus" for word in typed[:1]]

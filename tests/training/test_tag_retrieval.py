@@ -253,11 +253,11 @@ def test_vectors_of_a_trained_tagger_are_heard_once_and_kept(tag_table, tmp_path
     tagger = str(first.bundle / "encoders" / "audio")
     kept = {**tag_table, "output": str(tmp_path / "kept")}
     run, told = carried_out(kept, song="audio", encoder=tagger)
-    assert any("listening to" in line for line in told)
+    assert any("vectors of" in line for line in told)
     assert run.model.projection.song.join == "layers"
     assert list((tmp_path / "kept" / "vectors").glob("*.npz"))
     _, told = carried_out(kept, song="audio", encoder=tagger)
-    assert not any("listening to" in line for line in told)
+    assert not any("vectors of" in line for line in told)
 
 
 def test_tags_that_the_words_do_not_know_are_left_out_and_told(tag_table, tmp_path):

@@ -6,20 +6,26 @@ tracks are probed by such vectors is ``probe_vectors``' matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item
 from tutti.evaluation.probe_vectors import indexed
-from tutti.models.encoders import Encoded, ModalityEncoder, Progress, gathered
+from tutti.models.encoders import Encoded, ModalityEncoder, gathered
 from tutti.models.song_encoders import SongEncoder, side_by_side
 from tutti.models.sound_encoders import SoundEncoder
 
+Reads = Callable[[ModalityEncoder, Sequence[Item]], Encoded]
+
+
+def _read(encoder: ModalityEncoder, items: Sequence[Item]) -> Encoded:
+    return encoder.encode(items)
+
 
 def encode_items(
-    encoder: ModalityEncoder, items: Sequence[Item], catalogue: Catalogue, *, progress: Progress | None = None
+    encoder: ModalityEncoder, items: Sequence[Item], catalogue: Catalogue, *, read: Reads = _read
 ) -> Encoded:
     """What an encoder gives of items, of sounds as far as possible from the catalogue's index.
 
@@ -27,17 +33,17 @@ def encode_items(
         encoder: Of any modality; what is not of sounds reads all items.
         items: Of the catalogue.
         catalogue: Theirs.
-        progress: Told how many of the items that had to be read are done.
+        read: Encodes those items that must be read, such as by keeping their vectors.
     """
     if isinstance(encoder, SongEncoder):
-        return side_by_side([encode_items(part, items, catalogue, progress=progress) for part in encoder.parts])
+        return side_by_side([encode_items(part, items, catalogue, read=read) for part in encoder.parts])
     if not isinstance(encoder, SoundEncoder):
-        return encoder.encode(items, progress=progress)
+        return read(encoder, items)
     known = indexed_sounds(encoder, items, catalogue)
     rest = np.flatnonzero(~known.presence & np.array([item.offers("audio") for item in items], dtype=np.bool_))
     if not len(rest):
         return known
-    heard = encoder.encode([items[row] for row in rest.tolist()], progress=progress)
+    heard = read(encoder, [items[row] for row in rest.tolist()])
     vectors, presence = known.vectors.copy(), known.presence.copy()
     vectors[rest], presence[rest] = heard.vectors, heard.presence
     return Encoded(vectors=vectors, presence=presence, problems=heard.problems)

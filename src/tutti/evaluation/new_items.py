@@ -90,11 +90,7 @@ def score_new_items(
         raise ConfigError(f"{model.name} knows no listeners", hint="train with scheme.target = 'listening-factors'")
     left_out = model.check_without(without)
     streams = model.encode(scored.items, without=left_out) if streams is None else streams
-    told: dict[str, NDArray[np.float32]] = {}
-    for chosen in subsets([one for one in model.modalities if one not in left_out]):
-        kept = np.array([stream.modality in chosen for stream in model.config.streams])
-        masked = streams.masked(np.broadcast_to(kept, streams.presence.shape))
-        told[subset_title(chosen)] = model.describe(masked).predictions
+    told = _told(model, streams, [one for one in model.modalities if one not in left_out])
     ids, members = _track_ids(scored.items)
     users = ranking_users(listeners, plays, ids, seed=bootstrap.seed)
     by_track = plays.played(users, ids)
@@ -122,6 +118,16 @@ def score_new_items(
         failures={key: "; ".join(some.values()) for key, some in streams.problems.items() if some},
         training_seed=model.config.training.get("seed"),
     )
+
+
+def _told(model: MultimodalModel, streams: StreamVectors, modalities: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Factors by every choice of modalities, the most first."""
+    found = {}
+    for chosen in subsets(modalities):
+        kept = np.array([stream.modality in chosen for stream in model.config.streams])
+        masked = streams.masked(np.broadcast_to(kept, streams.presence.shape))
+        found[subset_title(chosen)] = model.describe(masked).predictions
+    return found
 
 
 def evaluate_new_items(

@@ -16,7 +16,6 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, told_apart
 from tutti.data.label_factors import label_factors
 from tutti.data.labels import choose_labels
-from tutti.data.track import Track
 from tutti.errors import ConfigError
 from tutti.evaluation.multimodal import ItemSelection, ScoredItems, offered_items, scored_items, targets_of, values_of
 from tutti.evaluation.recommendation import item_factors
@@ -36,7 +35,7 @@ from tutti.models.readouts import (
 )
 from tutti.training.fusion import FusionSchemeConfig
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import Tell, check_artists_apart, rows_by_split, tell_shared_artists
+from tutti.training.run_parts import Tell, check_artists_apart, rows_by_split, tell_shared_artists, tracks_by_split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +90,7 @@ def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
                 f"no item of the split {split} in {catalogue.folder} can be learned from or scored",
                 hint="see the catalogue's splits, tags and values",
             )
-    tell_shared_artists(_tracks(by_split), tell)
+    tell_shared_artists(tracks_by_split(by_split), tell)
     kept = {s: [one for one, fits in zip(by_split[s], truth.fit[s], strict=True) if fits] for s in splits}
     items = tuple(told_apart(item for split in splits for item in kept[split]))
     return ItemSplits(
@@ -137,10 +136,6 @@ def _some_known(values: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray((~np.isnan(values)).any(axis=1))
 
 
-def _tracks(by_split: Mapping[str, Sequence[Item]]) -> dict[str, list[Track]]:
-    return {split: [track for item in some for track in item.tracks] for split, some in by_split.items()}
-
-
 def _listened(
     catalogue: Catalogue, by_split: Mapping[str, Sequence[Item]], settings: FusionSchemeConfig, tell: Tell
 ) -> SplitPlays:
@@ -149,7 +144,7 @@ def _listened(
     Raises:
         ConfigError: Splits share an artist: what is known of an artist is no cold start.
     """
-    check_artists_apart(_tracks(by_split), hint="split the catalogue by artist")
+    check_artists_apart(tracks_by_split(by_split), hint="split the catalogue by artist")
     table = settings.listening.plays
     plays = PlayCounts.of_listens(catalogue.listens()) if table is None else read_plays(table)
     ids = {split: [track.track_id for item in some for track in item.tracks] for split, some in by_split.items()}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from tutti.data.items import Item, items_of, told_apart
 from tutti.data.track import Modality
 from tutti.errors import ConfigError
 from tutti.evaluation.cross_modal import CrossModalReport, score_cross_modal
-from tutti.evaluation.indexed_sounds import indexed_sounds
+from tutti.evaluation.indexed_sounds import encode_items
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.tagging import dataset_title
 from tutti.evaluation.unmatched import unmatched_cosines
@@ -48,7 +49,17 @@ from tutti.training.joint_learning import STRANGER, JointLearning, SpaceItems, f
 from tutti.training.joint_space import JointSpaceConfig
 from tutti.training.kept_vectors import encoded_once
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import BUNDLE, Tell, TrainedRun, claimed_folder, open_catalogue, scores
+from tutti.training.run_parts import (
+    BUNDLE,
+    Tell,
+    TrainedRun,
+    claimed_folder,
+    open_catalogue,
+    rows_by_split,
+    scores,
+    tell_shared_artists,
+    tracks_by_split,
+)
 from tutti.training.trainer import fit
 
 SPACE, VECTORS = "space", "vectors"
@@ -111,14 +122,11 @@ class Work:
         catalogue = open_catalogue(recipe)
         by_split = split_items(catalogue, recipe)
         _check_modalities(settings, by_split["train"], catalogue, tell)
-        ends = np.cumsum([len(some) for some in by_split.values()])
-        rows = {
-            split: np.arange(end - len(some), end)
-            for (split, some), end in zip(by_split.items(), ends.tolist(), strict=True)
-        }
+        tell_shared_artists(tracks_by_split(by_split), tell)
         counts = ", ".join(f"{len(some)} of {split}" for split, some in by_split.items())
         tell(f"{' + '.join(settings.modalities)}; {settings.level}s: {counts}")
         items = tuple(told_apart(item for some in by_split.values() for item in some))
+        rows = rows_by_split(by_split)
         return cls(recipe=recipe, catalogue=catalogue, items=items, rows=rows, quiet=quiet, tell=tell)
 
     @property
@@ -147,13 +155,9 @@ class Work:
         items = self.items if items is None else items
         if isinstance(encoder, ListeningEncoder):
             return encoder.encode(items)
-        if isinstance(encoder, SoundEncoder):
-            found = indexed_sounds(encoder, items, self.catalogue)
-            if all(here or not item.offers("audio") for here, item in zip(found.presence, items, strict=True)):
-                self.tell("audio: vectors from the catalogue's index")
-                return found
         folder = self.settings.vectors or self.recipe.folder / VECTORS
-        return encoded_once(encoder, items, folder, self.tell, quiet=self.quiet)
+        read = partial(encoded_once, folder=folder, tell=self.tell, quiet=self.quiet)
+        return encode_items(encoder, items, self.catalogue, read=read)
 
     def space_items(
         self, encoders: Mapping[Modality, ModalityEncoder], encoded: Mapping[Modality, Encoded]

@@ -24,6 +24,7 @@ from tutti.audio.recording import Recording
 from tutti.audio.store import WaveformStore, open_store
 from tutti.data.artist_splits import artist_of
 from tutti.data.catalogue import Catalogue
+from tutti.data.items import Item
 from tutti.data.labels import label_targets
 from tutti.data.track import Track
 from tutti.errors import ConfigError, TuttiError
@@ -137,6 +138,11 @@ def rows_by_split(by_split: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[np
     """
     ends = np.cumsum([len(some) for some in by_split.values()]).tolist()
     return {split: np.arange(end - len(some), end) for (split, some), end in zip(by_split.items(), ends, strict=True)}
+
+
+def tracks_by_split(by_split: Mapping[str, Sequence[Item]]) -> dict[str, list[Track]]:
+    """The tracks of each split's items."""
+    return {split: [track for item in some for track in item.tracks] for split, some in by_split.items()}
 
 
 def check_artists_apart(by_split: Mapping[str, Sequence[Track]], *, hint: str) -> None:

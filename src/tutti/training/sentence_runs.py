@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from tutti.data.emotion_mapping import (
     read_affects,
     read_manual_mapping,
 )
+from tutti.data.items import Item
 from tutti.data.labels import SPLITS
 from tutti.data.sentence_music import SentenceMusic, with_catalogue, with_world
 from tutti.data.sentences import read_sentences
@@ -42,8 +44,8 @@ from tutti.data.world.moods import MOODS
 from tutti.data.world.sentences import write_sentences
 from tutti.errors import ConfigError
 from tutti.evaluation.emotion_retrieval import EmotionQueries, EmotionRetrievalReport, queries_with, score_emotions
+from tutti.evaluation.indexed_sounds import encode_items
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.probe_vectors import embed_tracks
 from tutti.models.model import Model
 from tutti.models.sentence_retrieval import NO_SPACE, SentenceRetriever
 from tutti.models.sound_encoders import SoundEncoder
@@ -51,8 +53,17 @@ from tutti.models.space_models import SpaceModel
 from tutti.models.zoo import load_model
 from tutti.text.word_vectors import WordVectors
 from tutti.training.branches import Branch
+from tutti.training.kept_vectors import encoded_once
 from tutti.training.recipes import NetworkConfig, Recipe
-from tutti.training.run_parts import BUNDLE, Tell, TrainedRun, claimed_folder, open_catalogue, scores
+from tutti.training.run_parts import (
+    BUNDLE,
+    Tell,
+    TrainedRun,
+    claimed_folder,
+    open_catalogue,
+    scores,
+    tell_shared_artists,
+)
 from tutti.training.sentence_config import SentenceMusicConfig
 from tutti.training.sentence_strategies import Branches, check_data, learn_from, mappings_at_hand
 from tutti.training.sentence_views import VECTORS, kept_branch, open_songs, open_texts
@@ -80,6 +91,7 @@ def train_sentences(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         )
     counts = [f"{len(data.texts(split))} sentences and {len(data.songs(split))} songs of {split}" for split in SPLITS]
     tell(f"{data.name}: {', '.join(counts)}")
+    tell_shared_artists({one: data.songs(one) for one in SPLITS}, tell)
     with claimed_folder(recipe):
         branches = _branches(recipe, data, catalogue, quiet=quiet, tell=tell)
     tell(f"learning by the strategy {settings.strategy}")
@@ -158,7 +170,9 @@ def _mapping(
     )
 
 
-def indexed_songs(tracks: Sequence[Track], model: Model, catalogue: Catalogue, folder: Path, *, tell: Tell) -> Branch:
+def indexed_songs(
+    tracks: Sequence[Track], model: Model, catalogue: Catalogue, folder: Path, *, tell: Tell, quiet: bool = True
+) -> Branch:
     """The branch of a tagger that stays as it is: its vectors from the catalogue's index, others are heard and kept.
 
     Args:
@@ -167,14 +181,13 @@ def indexed_songs(tracks: Sequence[Track], model: Model, catalogue: Catalogue, f
         catalogue: Of the tracks.
         folder: Of kept vectors.
         tell: Receives a line where sounds must be heard.
+        quiet: Show no progress on stderr.
     """
-    found = embed_tracks([model], tracks, catalogue, folder=folder, tell=tell)
-    vectors: NDArray[np.float32] = np.full((len(tracks), model.embed_dim), np.nan, dtype=np.float32)
-    for row, track in enumerate(tracks):
-        known = found.vectors[model.name].get(track.track_id)
-        if known is not None:
-            vectors[row] = known
-    return kept_branch(SoundEncoder(model), vectors, failures=dict(found.failures))
+    encoder = SoundEncoder(model)
+    items = [Item(item_id=one.track_id, title=one.name, tracks=(one,)) for one in tracks]
+    read = partial(encoded_once, folder=folder / VECTORS, tell=tell, quiet=quiet)
+    encoded = encode_items(encoder, items, catalogue, read=read)
+    return kept_branch(encoder, encoded.vectors, failures=dict(encoded.problems))
 
 
 def scores_on(retriever: SentenceRetriever, data: SentenceMusic, branches: Branches, split: str) -> EmotionQueries:
@@ -215,7 +228,9 @@ def _branches(recipe: Recipe, data: SentenceMusic, catalogue: Catalogue, *, quie
     folder = settings.vectors or recipe.folder
     text = open_texts(data.sentences.sentences, settings.text, folder / VECTORS, tell=tell, quiet=quiet)
     if settings.audio.encoder and not settings.audio.learns:
-        audio = indexed_songs(data.tracks, load_model(settings.audio.encoder), catalogue, folder, tell=tell)
+        audio = indexed_songs(
+            data.tracks, load_model(settings.audio.encoder), catalogue, folder, tell=tell, quiet=quiet
+        )
     else:
         kept = recipe.data.store or folder
         audio = open_songs(data.tracks, settings.audio, kept, seed=recipe.seed, tell=tell, quiet=quiet)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,15 +23,14 @@ from tutti.data.items import Item
 from tutti.data.tag_categories import categories_of
 from tutti.data.track import Modality
 from tutti.errors import ConfigError
+from tutti.evaluation.indexed_sounds import encode_items
 from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.probe_vectors import embed_tracks
 from tutti.evaluation.tag_retrieval import DEPTH, TagQueries, TagRetrievalReport, cosine_scores, score_tag_retrieval
 from tutti.listening.play_files import read_plays
 from tutti.listening.plays import PlayCounts, coverage
 from tutti.listening.splits import split_plays
-from tutti.models.encoders import Encoded, ModalityEncoder, gathered
+from tutti.models.encoders import Encoded, ModalityEncoder
 from tutti.models.song_encoders import ListeningEncoder, SongEncoder, side_by_side
-from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.models.tag_song import TagSongSpace, song_modality_of
 from tutti.training.branches import Branch, drawn_from, sound_branch
@@ -120,7 +120,8 @@ def _streams(recipe: Recipe, catalogue: Catalogue, songs: TaggedSongs, *, quiet:
         streams.append(_Stream(view=branch.view, branch=branch))
     elif settings.encoder is not None:
         encoder = named_encoder(settings.encoder, "audio")
-        encoded = _sounds_once(encoder, catalogue, songs, recipe, quiet=quiet, tell=tell)
+        read = partial(encoded_once, folder=recipe.folder / VECTORS, tell=tell, quiet=quiet)
+        encoded = encode_items(encoder, songs.items, catalogue, read=read)
         streams.append(_fixed("audio", encoder, encoded, songs))
     if settings.song != "audio":
         listening = _listening_encoder(recipe, catalogue, songs, tell)
@@ -132,17 +133,6 @@ def _fixed(modality: Modality, encoder: ModalityEncoder, encoded: Encoded, songs
     learned = slice(len(songs.learned))
     view = MatrixView(modality, encoded.vectors[learned], encoded.presence[learned])
     return _Stream(view=view, encoder=encoder, encoded=encoded)
-
-
-def _sounds_once(
-    encoder: ModalityEncoder, catalogue: Catalogue, songs: TaggedSongs, recipe: Recipe, *, quiet: bool, tell: Tell
-) -> Encoded:
-    """What an encoder gives of all songs; a tagger's vectors come from the catalogue's index where it has them."""
-    if not isinstance(encoder, SoundEncoder):
-        return encoded_once(encoder, songs.items, recipe.folder / VECTORS, tell, quiet=quiet)
-    tracks = [track for item in songs.items for track in item.sounds]
-    found = embed_tracks([encoder.model], tracks, catalogue, folder=recipe.folder, tell=tell)
-    return gathered(songs.items, found.vectors[encoder.name], found.failures, embed_dim=encoder.embed_dim)
 
 
 def _listening_encoder(recipe: Recipe, catalogue: Catalogue, songs: TaggedSongs, tell: Tell) -> ListeningEncoder:

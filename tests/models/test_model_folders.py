@@ -13,6 +13,9 @@ import torch
 from torch import nn
 
 from tutti.errors import ConfigError, ModelError
+from tutti.models.concept_listener import ConceptListenerConfig
+from tutti.models.concept_reader import ConceptReaderConfig
+from tutti.models.language_encoders import LanguageConfig
 from tutti.models.model_folders import (
     arrays_of,
     check_format,
@@ -23,6 +26,8 @@ from tutti.models.model_folders import (
     settings_folder,
     write_parameters,
 )
+from tutti.models.sentence_retrieval import RetrieverConfig
+from tutti.models.word_encoders import WordConfig
 
 SETTINGS = {"format": 1, "kind": "tutti test", "name": "héllo", "size": 3}
 
@@ -120,3 +125,24 @@ def test_a_fingerprint_is_of_words_names_and_bytes():
     assert fingerprint_of("x") == hashlib.sha256(b"x").hexdigest()[:16]
     turned = np.arange(6.0).reshape(2, 3)
     assert fingerprint_of("", {"a": turned.T}) == fingerprint_of("", {"a": np.ascontiguousarray(turned.T)})
+
+
+@pytest.mark.parametrize(
+    ("config", "settings"),
+    [
+        (LanguageConfig, {}),
+        (LanguageConfig, {"reading": {"colour": "red"}}),
+        (WordConfig, {}),
+        (ConceptReaderConfig, {"concepts": ["rock"]}),
+        (
+            ConceptListenerConfig,
+            {"tagger": "t", "tagger_fingerprint": "", "labels": ["a"], "concepts": {"a": {"a": 1}}, "n_vector": 2},
+        ),
+        (RetrieverConfig, {"name": "r", "strategy": "two-branch", "dims": {}, "emotions": [], "moods": []}),
+    ],
+)
+def test_a_setting_that_this_program_does_not_know_is_refused(config: type, settings: dict[str, object]):
+    with pytest.raises(ModelError, match="colour"):
+        checked_settings(
+            config, settings if "reading" in settings else settings | {"colour": "red"}, origin="x", what="y"
+        )

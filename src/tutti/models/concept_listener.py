@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from tutti.errors import ConfigError, ModelError, ShapeError
 from tutti.models.model import Model
@@ -47,6 +48,8 @@ class ConceptListenerConfig:
     labels: tuple[str, ...]
     concepts: dict[str, dict[str, int]]
     n_vector: int
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
         strangers = {label for sources in self.concepts.values() for label in sources} - set(self.labels)

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -77,6 +78,8 @@ class ConceptReaderConfig:
     whole: float = 0.5
     least: float = 0.25
     name: str = "concepts"
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
         if not self.concepts:

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from tutti.data.items import Item
 from tutti.data.track import Modality
@@ -49,6 +50,8 @@ class LanguageConfig:
     reading: TokenReading = field(default_factory=TokenReading)
     own_weights: bool = False
     name: str = "language"
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 class LanguageEncoder:

@@ -23,6 +23,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 from torch import Tensor
 
 from tutti.data.items import Item
@@ -84,6 +85,8 @@ class RetrieverConfig:
     heads: HeadConfig = field(default_factory=HeadConfig)
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:

@@ -18,6 +18,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -67,6 +68,8 @@ class WordConfig:
     tags: tuple[str, ...] = ()
     is_unit: bool = True
     name: str = "words"
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:

@@ -23,6 +23,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -57,6 +58,8 @@ class TokenReading:
     unit_length: bool = True
     n_tokens: int = PIECE_TOKENS
     overlap: int = OVERLAP_TOKENS
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
         if self.pooling not in get_args(Pooling):

@@ -11,7 +11,7 @@ which changes their tags (``tutti.training``).
 
 References:
     Won, Choi and Serra, "Semi-supervised music tagging transformer", ISMIR 2021, and its published code.
-    Won, "Representation learning for music classification and retrieval", thesis, 2022, section 4.3.
+    Won, "Representation learning for music classification and retrieval", thesis, 2021, section 4.3.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ user's own lexicon, word vectors or table.
 
 References:
     Won, Salamon, Bryan, Mysore, Serra, "Emotion embedding spaces for matching music to stories", ISMIR 2021.
-    Won, "Representation learning for music classification and retrieval", PhD thesis, 2022, table 5.5.
+    Won, "Representation learning for music classification and retrieval", PhD thesis, 2021, table 5.5.
     Mohammad, "Obtaining reliable human ratings of valence, arousal, and dominance for 20,000 English words", ACL 2018.
 """
 
@@ -94,7 +94,7 @@ def published_mapping(name: str) -> EmotionMapping:
     column = MAPPINGS.index(name)
     cells = {emotion: row[column] for emotion, row in TABLE_5_5.items()}
     moods_of = {emotion: (cell,) if isinstance(cell, str) else cell for emotion, cell in cells.items()}
-    return EmotionMapping(name=name, moods_of=moods_of, source="Won 2022, table 5.5")
+    return EmotionMapping(name=name, moods_of=moods_of, source="Won 2021, table 5.5")
 
 
 def map_by_affects(emotions: Sequence[str], moods: Sequence[str], affects: Affects, *, source: str) -> EmotionMapping:

@@ -6,7 +6,7 @@ and pictures of both are drawn by the same ``tutti.serve.map_page`` and ``map_fi
 
 References:
     Won, Salamon, Bryan, Mysore, Serra, "Emotion embedding spaces for matching music to stories", ISMIR 2021, figure 3;
-    in Won's thesis of 2022, figure 5.5.
+    in Won's thesis of 2021, figure 5.5.
     McInnes, Healy, Melville, "UMAP: Uniform Manifold Approximation and Projection", arXiv:1802.03426, 2018.
 """
 

@@ -6,7 +6,7 @@ is in ``sentence_retrieval``, training in ``tutti.training.sentence_strategies``
 
 References:
     Won, Salamon, Bryan, Mysore, Serra, "Emotion embedding spaces for matching music to stories", ISMIR 2021.
-    Won, "Representation learning for music classification and retrieval", PhD thesis, 2022, section 5.3.
+    Won, "Representation learning for music classification and retrieval", PhD thesis, 2021, section 5.3.
 """
 
 from __future__ import annotations

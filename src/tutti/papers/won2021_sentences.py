@@ -5,7 +5,7 @@ Published values stand here; the data are ``won2021_sentence_data``'s matter, le
 
 References:
     Won, Salamon, Bryan, Mysore, Serra, "Emotion embedding spaces for matching music to stories", ISMIR 2021.
-    Won, "Representation learning for music classification and retrieval", PhD thesis, 2022, section 5.3.
+    Won, "Representation learning for music classification and retrieval", PhD thesis, 2021, section 5.3.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tutti.papers.won2021_sentence_data import DATASET, SentenceSettings, read_d
 from tutti.training.kept_vectors import encoded_once
 from tutti.training.sentence_strategies import learn_strategy
 
-WORK = "Won, PhD thesis, 2022, section 5.3; Won, Salamon, Bryan, Mysore, Serra, ISMIR 2021"
+WORK = "Won, PhD thesis, 2021, section 5.3; Won, Salamon, Bryan, Mysore, Serra, ISMIR 2021"
 NOTE = (
     "Learned as the code has it: DistilBERT and the residual network go on learning. The paper's network had learned "
     "MagnaTagATune's tags before: --set learning.audio.start.from=FOLDER begins with such a model. Regression of "

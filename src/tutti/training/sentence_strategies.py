@@ -11,7 +11,7 @@ The run's folder receives::
 
 References:
     Won, Salamon, Bryan, Mysore, Serra, "Emotion embedding spaces for matching music to stories", ISMIR 2021.
-    Won, "Representation learning for music classification and retrieval", PhD thesis, 2022, section 5.3.
+    Won, "Representation learning for music classification and retrieval", PhD thesis, 2021, section 5.3.
 """
 
 from __future__ import annotations

@@ -267,7 +267,10 @@ class Understanding:
         factor = sum(query.weights.get(one, 1.0) for one in points.modalities) / len(points.modalities)
         part = score_blend(blend, present=present, counts=bool(asked), suffices=says_more and not asked, factor=factor)
         found.parts.append(part)
-        n_missing = int(np.logical_and.reduce([~points.present(one) for one in blend.modalities]).sum())
+        self._note_missing(points, blend.modalities, found)
+
+    def _note_missing(self, points: SpacePoints, modalities: Sequence[str], found: Understood) -> None:
+        n_missing = int(np.logical_and.reduce([~points.present(one) for one in modalities]).sum())
         if n_missing:
             how = hint_to_place(points.record.space, self._corpus)
             tracks = "1 track has" if n_missing == 1 else f"{n_missing} tracks have"

@@ -25,8 +25,6 @@ from tutti.models.spaces import SpaceConfig, SpaceNetwork
 
 Strategy = Literal["classification", "multi-head", "valence-arousal", "word-vectors", "two-branch", "three-branch"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-LABELLING: tuple[Strategy, ...] = ("classification", "multi-head")
-REGRESSION: tuple[Strategy, ...] = ("valence-arousal", "word-vectors")
 METRIC: tuple[Strategy, ...] = ("two-branch", "three-branch")
 TEXT, AUDIO, TAGS = "text", "audio", "tags"
 N_AFFECTS = 2  # valence and arousal

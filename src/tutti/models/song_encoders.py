@@ -21,7 +21,6 @@ from safetensors.numpy import load_file, save_file
 from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError, ShapeError
-from tutti.listening.factors import Factors
 from tutti.models.encoders import Encoded, ModalityEncoder, Progress, gathered
 from tutti.models.model_folders import WEIGHTS, fingerprint_of, read_settings, settings_folder
 
@@ -54,11 +53,6 @@ class ListeningEncoder:
             )
         self.track_ids, self.vectors, self.name = tuple(track_ids), vectors.astype(np.float32), name
         self._rows = {track_id: row for row, track_id in enumerate(self.track_ids)}
-
-    @classmethod
-    def of_factors(cls, factors: Factors, *, name: str = "listening") -> Self:
-        """The encoder of the tracks that factors were made of."""
-        return cls(factors.track_ids, factors.track_factors, name=name)
 
     @property
     def embed_dim(self) -> int:

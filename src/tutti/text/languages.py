@@ -10,7 +10,6 @@ from collections import Counter
 
 from tutti.text.spelling import plain
 
-ENGLISH = "English"
 # Of the letters: where more are of another script, little is left that could be read.
 MOST_FOREIGN = 0.3
 FEWEST_WORDS = 2  # of another language that must stand out against English ones

@@ -1,5 +1,6 @@
 """Space models place what there is of an item, and come back from disk the same."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,15 @@ def test_a_space_without_words_says_so(words):
         space.place_texts(["piano"])
     with pytest.raises(UnknownNameError, match="image"):
         space.place([], modalities=["image"])
+
+
+@pytest.mark.parametrize("modalities", [5, [], ["../../audio"], None])
+def test_a_bundle_that_lists_no_modalities_is_refused(words, tmp_path, modalities):
+    words.save(tmp_path / "words")
+    config = tmp_path / "words" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"modalities": modalities}))
+    with pytest.raises(ModelError, match="lists no modalities"):
+        SpaceModel.load(tmp_path / "words")
 
 
 def test_what_is_no_space_is_refused(tmp_path):

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from tutti.data.track import Modality
 from tutti.errors import ModelError, TuttiError
 from tutti.files import atomic_folder, is_occupied
 
@@ -120,6 +121,18 @@ def checked_settings(wanted: type[Settings], settings: Mapping[str, Any], *, ori
         ) from None
     except TuttiError as error:
         raise ModelError(f"{origin}: {error.message}", hint=error.hint) from None
+
+
+def taken_modalities(settings: dict[str, Any], *, origin: str) -> list[Modality]:
+    """The modalities that settings list, taken out of them.
+
+    Raises:
+        ModelError: They list none, or something else.
+    """
+    listed = settings.pop("modalities", None)
+    if not isinstance(listed, list) or not listed or not all(one in get_args(Modality) for one in listed):
+        raise ModelError(f"{origin} lists no modalities, but {listed!r:.60}", hint="take the folder anew")
+    return listed
 
 
 def write_parameters(network: nn.Module, folder: Path) -> None:

@@ -22,7 +22,14 @@ from tutti.data.items import Item
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, ModelError, ShapeError
 from tutti.models.encoders import Encoded, ModalityEncoder, Progress, gathered
-from tutti.models.model_folders import WEIGHTS, fingerprint_of, read_settings, settings_folder
+from tutti.models.model_folders import (
+    CONFIG,
+    WEIGHTS,
+    fingerprint_of,
+    read_settings,
+    settings_folder,
+    taken_modalities,
+)
 
 FORMAT = 1
 LISTENING, SONG = "tutti listening encoder", "tutti song encoder"
@@ -168,7 +175,8 @@ class SongEncoder:
         from tutti.models.encoder_kinds import load_encoder  # which lists this class
 
         settings = read_settings(Path(folder), kind=SONG, newest=FORMAT)
-        return cls([load_encoder(Path(folder) / str(one)) for one in settings.get("modalities", ())])
+        modalities = taken_modalities(settings, origin=str(Path(folder) / CONFIG))
+        return cls([load_encoder(Path(folder) / one) for one in modalities])
 
 
 def side_by_side(encoded: Sequence[Encoded]) -> Encoded:

@@ -42,6 +42,7 @@ from tutti.models.model_folders import (
     kind_in,
     read_settings,
     settings_folder,
+    taken_modalities,
 )
 from tutti.models.zoo import Zoo
 
@@ -130,8 +131,8 @@ class SpaceModel:
         """
         folder = Path(folder)
         settings = read_settings(folder, kind=SPACE_MODEL, newest=FORMAT)
-        modalities = settings.pop("modalities", ())
         origin = str(folder / CONFIG)
+        modalities = taken_modalities(settings, origin=origin)
         config = checked_settings(SpaceModelConfig, settings, origin=origin, what="space model")
         encoders = {one: load_encoder(folder / ENCODERS / one) for one in modalities}
         return cls(config, encoders, load_projection(folder / PROJECTION))

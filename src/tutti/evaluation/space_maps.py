@@ -37,6 +37,7 @@ from tutti.evaluation.maps import (
     umap_reducer,
     words_of,
 )
+from tutti.evaluation.space_report import place_items
 from tutti.models.encoders import ReadsTexts
 from tutti.models.sentence_retrieval import SentenceRetriever
 from tutti.models.space_models import SpaceModel, unit_rows
@@ -140,7 +141,7 @@ def map_space(model: SpaceModel, catalogue: Catalogue, settings: MapSettings) ->
     words = words_of(items, settings, catalogue)
     wanted = [one for one in ("audio", *model.modalities) if one in model.modalities]
     chosen = list(dict.fromkeys(wanted)) if settings.modality is None else [settings.modality]
-    placed = model.place(items, modalities=chosen)
+    placed = place_items(model, items, catalogue, modalities=chosen)
     things = [
         Things(kind=KIND_TITLES.get(one, one), items=items, vectors=placed.points[one], words=words) for one in chosen
     ]

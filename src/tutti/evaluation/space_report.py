@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,11 +131,15 @@ def items_of_space(model: SpaceModel, catalogue: Catalogue, split: str) -> list[
     return items_of(kept, level=model.config.level, texts=model.config.texts)
 
 
-def place_items(model: SpaceModel, items: list[Item], catalogue: Catalogue) -> Placed:
+def place_items(
+    model: SpaceModel, items: Sequence[Item], catalogue: Catalogue, *, modalities: Sequence[str] | None = None
+) -> Placed:
     """Where items lie; as :meth:`SpaceModel.place`, sounds as far as possible from the catalogue's index."""
     points: dict[str, Points] = {}
     problems: dict[str, dict[str, str]] = {}
     for modality, encoder in model.encoders.items():
+        if modalities is not None and modality not in modalities:
+            continue
         encoded = encode_items(encoder, items, catalogue)
         points[modality] = model.place_vectors(modality, encoded.vectors)
         for item_id, problem in encoded.problems.items():

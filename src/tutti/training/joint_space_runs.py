@@ -54,9 +54,9 @@ from tutti.training.run_parts import (
     Tell,
     TrainedRun,
     claimed_folder,
+    finished_space,
     open_catalogue,
     rows_by_split,
-    scores,
     tell_shared_artists,
     tracks_by_split,
 )
@@ -192,18 +192,8 @@ class Work:
         model.config = replace(model.config, calibration=unmatched_cosines(by_split["valid"], seed=recipe.seed))
         model.save(recipe.folder / BUNDLE)  # also where the split turns out to have nothing to score by
         report = self._report(model, by_split[recipe.evaluation.split], encoded)
-        model.config = replace(model.config, scores=scores(report) | {"metrics": told(report)})
-        model.save(recipe.folder / BUNDLE)
-        report.write(recipe.folder)
         failures = {key: why for some in encoded.values() for key, why in some.problems.items()}
-        return TrainedRun(
-            folder=recipe.folder,
-            bundle=recipe.folder / BUNDLE,
-            model=model,
-            history=history,
-            report=report,
-            failures=failures,
-        )
+        return finished_space(model, report, history, failures, folder=recipe.folder, metrics=told(report))
 
     def _report(
         self, model: SpaceModel, points: Mapping[str, NDArray[np.float32]], encoded: Mapping[Modality, Encoded]

@@ -383,6 +383,34 @@ def finished(
     )
 
 
+def finished_space(
+    model: SpaceModel,
+    report: RunReport,
+    history: History,
+    failures: Mapping[str, str],
+    *,
+    folder: Path,
+    metrics: Mapping[str, Any] | None = None,
+) -> TrainedRun:
+    """The same of a space, whose bundle keeps its scores.
+
+    Args:
+        model: As it was scored.
+        report: Its scores.
+        history: How training went.
+        failures: Items that could not be read, and why.
+        folder: Of the run.
+        metrics: What the bundle keeps of the report's metrics; None keeps all.
+    """
+    kept = {} if metrics is None else {"metrics": dict(metrics)}
+    model.config = dataclasses.replace(model.config, scores=scores(report) | kept)
+    model.save(folder / BUNDLE)
+    report.write(folder)
+    return TrainedRun(
+        folder=folder, bundle=folder / BUNDLE, model=model, history=history, report=report, failures=dict(failures)
+    )
+
+
 def failures_of(store: WaveformStore, tracks: Sequence[Track]) -> dict[str, str]:
     """Why some of these tracks could not be decoded."""
     return {track.track_id: why for track in tracks if (why := store.failures.get(track.track_id))}

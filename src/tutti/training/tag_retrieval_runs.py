@@ -9,7 +9,6 @@ ranked. Tags that no word vector is known of are left out and told. Besides what
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +36,7 @@ from tutti.training.branches import Branch, drawn_from, sound_branch
 from tutti.training.fusion_runs import named_encoder
 from tutti.training.kept_vectors import encoded_once
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import BUNDLE, Tell, TrainedRun, claimed_folder, open_catalogue, scores
+from tutti.training.run_parts import Tell, TrainedRun, claimed_folder, finished_space, open_catalogue
 from tutti.training.tag_retrieval import TagLearning, TagRetrievalConfig, TagSongNetwork
 from tutti.training.tagged_songs import TaggedSongs, tagged_songs, word_encoder
 from tutti.training.trainer import fit
@@ -76,18 +75,8 @@ def train_tag_retrieval(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     model = _space_model(recipe, songs, words, streams, network, space)
     tell(f"evaluating epoch {history.best.epoch} on {len(songs.rows[recipe.evaluation.split])} songs")
     report = _report(model, recipe, songs, streams, vectors, left_out)
-    scored = SpaceModel(dataclasses.replace(model.config, scores=scores(report)), model.encoders, model.projection)
-    scored.save(recipe.folder / BUNDLE)
-    report.write(recipe.folder)
     failures = {key: why for stream in streams for key, why in stream.failures.items()}
-    return TrainedRun(
-        folder=recipe.folder,
-        bundle=recipe.folder / BUNDLE,
-        model=scored,
-        history=history,
-        report=report,
-        failures=failures,
-    )
+    return finished_space(model, report, history, failures, folder=recipe.folder)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,7 +80,12 @@ def test_unexpected_trouble_names_the_way_to_report_it(tutti, failing, monkeypat
 
 
 @pytest.mark.parametrize(
-    "error", [PermissionError(13, "Permission denied", "out"), OSError(28, "No space left", "out")]
+    "error",
+    [
+        PermissionError(13, "Permission denied", "out"),
+        OSError(28, "No space left", "out"),
+        IsADirectoryError(21, "Is a directory", "partial", None, "out"),
+    ],
 )
 def test_a_path_that_cannot_be_used_is_no_unexpected_trouble(error, tutti, failing, monkeypatch):
     monkeypatch.delenv("TUTTI_DEBUG", raising=False)

@@ -119,9 +119,8 @@ def main() -> None:
         if os.environ.get("TUTTI_DEBUG"):
             raise
         if isinstance(error, OSError) and error.filename is not None and error.strerror:
-            _complain(
-                f"{error.filename}: {error.strerror.lower()}", "check the path and its rights, or name another place"
-            )
+            path = error.filename if error.filename2 is None else error.filename2  # what was to be replaced
+            _complain(f"{path}: {error.strerror.lower()}", "check the path and its rights, or name another place")
         _complain(
             f"unexpected: {type(error).__name__}: {error}", "run it again with TUTTI_DEBUG=1 and report what it prints"
         )

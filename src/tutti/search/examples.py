@@ -73,11 +73,7 @@ def find_example(text: str, corpus: Corpus, listener: Listener) -> Example:
         QueryError: No model has described anything in the catalogue, or this track.
         UnknownNameError: It is neither a track nor a file.
     """
-    if not corpus.models:
-        raise QueryError(
-            "no model has described the tracks of this catalogue, so that there is nothing to compare sounds by",
-            hint="run: tutti index --catalogue CATALOGUE --model NAME",
-        )
+    check_described(corpus)
     path = Path(text)
     if text not in corpus.row_of and path.is_file():
         return _from_file(path, corpus, listener)
@@ -114,6 +110,19 @@ def listen(path: Path, models: Mapping[str, ModelRecord]) -> Vectors:
     if analysis.failure is not None:
         raise analysis.failure
     return {name: result.vectors for name, result in analysis.results.items()}
+
+
+def check_described(corpus: Corpus) -> None:
+    """See that there is something to compare sounds by.
+
+    Raises:
+        QueryError: No model has described anything in the catalogue.
+    """
+    if not corpus.models:
+        raise QueryError(
+            "no model has described the tracks of this catalogue, so that there is nothing to compare sounds by",
+            hint=f"run: tutti index --catalogue {corpus.folder} --model NAME",
+        )
 
 
 def check_length(path: Path) -> None:

@@ -11,10 +11,10 @@ import numpy as np
 
 from tutti.data.items import Item
 from tutti.data.records import SpaceRecord
-from tutti.errors import ConfigError, QueryError
+from tutti.errors import ConfigError
 from tutti.models.space_models import Placed, Points, SpaceModelConfig
 from tutti.search.corpus import Corpus
-from tutti.search.examples import Listener
+from tutti.search.examples import Listener, check_described
 from tutti.search.points.space_points import SpacePoints
 
 HEARD = "what its models heard"
@@ -66,11 +66,7 @@ def heard_points(corpus: Corpus) -> SpacePoints:
     Raises:
         QueryError: No model has described anything in it.
     """
-    if not corpus.models:
-        raise QueryError(
-            "no model has described the tracks of this catalogue, so that there is nothing to compare sounds by",
-            hint="run: tutti index --catalogue CATALOGUE --model NAME",
-        )
+    check_described(corpus)
     vectors = corpus.soundspace.points(np.arange(len(corpus)))
     record = SpaceRecord(
         space=HEARD, fingerprint="0", embed_dim=vectors.shape[1], modalities=HeardSounds.modalities, source=HEARD

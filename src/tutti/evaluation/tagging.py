@@ -139,7 +139,8 @@ def split_tracks(catalogue: Catalogue, split: str) -> list[Track]:
     if not tracks and not catalogue.tracks(where="split IS NOT NULL"):
         raise ConfigError(
             f"no track of the catalogue {catalogue.folder} is in a split",
-            hint="take --split all; what a run has drawn as its test split is scored in the run's report.md",
+            hint="to score, take --split all (what a run has drawn as its test split is scored in its report.md); "
+            "to learn labels, give the tracks splits by Catalogue.put_tracks",
         )
     return tracks
 

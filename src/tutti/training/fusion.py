@@ -31,8 +31,8 @@ from tutti.models.fusion import Fused, Fusion, FusionConfig, fusion_loss
 from tutti.models.multimodal import check_modalities
 from tutti.models.readouts import ACTIVATIONS, NUMBERS, TARGETS, Activation, DirectionReadout, Target, ValueReadout
 from tutti.models.texts import TextConfig
-from tutti.training.loading import Batch, Draw
-from tutti.training.sampling import n_batches, shuffled_batches
+from tutti.training.loading import Batch, Draw, shuffled_draws
+from tutti.training.sampling import n_batches
 from tutti.training.spaces import SpaceTraining
 from tutti.training.trainer import TrainingConfig
 from tutti.training.views import View
@@ -362,9 +362,7 @@ class ItemLearning:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""
-        starts = np.zeros((1, len(self.train)), dtype=np.int64)
-        batches = shuffled_batches(starts, self._batch_size, seed=self._seed, epoch=epoch)
-        return [Draw(excerpts=one, seed=(self._seed, epoch, step)) for step, one in enumerate(batches)]
+        return shuffled_draws(len(self.train), self._batch_size, seed=self._seed, epoch=epoch)
 
     def load(self, draw: Draw) -> Batch:
         """Presence ``[batch, streams]``, what is wanted ``[batch, labels]``, and each stream's inputs."""

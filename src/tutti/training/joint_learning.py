@@ -29,8 +29,8 @@ from torch.nn import functional
 from tutti.errors import ConfigError, ShapeError
 from tutti.models.spaces import SpaceConfig, SpaceNetwork
 from tutti.training.devices import gathered
-from tutti.training.loading import Batch, Draw
-from tutti.training.sampling import n_batches, shuffled_batches
+from tutti.training.loading import Batch, Draw, shuffled_draws
+from tutti.training.sampling import n_batches
 
 Vectors = NDArray[np.float32]
 STRANGER = -1  # of an item that belongs to no group
@@ -131,9 +131,7 @@ class JointLearning:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""
-        starts = np.zeros((1, self.n_items), dtype=np.int64)
-        batches = shuffled_batches(starts, self._batch_size, seed=self._seed, epoch=epoch)
-        return [Draw(excerpts=some, seed=(self._seed, epoch, step)) for step, some in enumerate(batches)]
+        return shuffled_draws(self.n_items, self._batch_size, seed=self._seed, epoch=epoch)
 
     def load(self, draw: Draw) -> Batch:
         """Groups ``[batch, kinds]``, the items' own numbers first, then of each modality ``[batch, dimensions]``."""

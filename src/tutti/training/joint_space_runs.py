@@ -338,11 +338,8 @@ def _open_covers(work: Work) -> ModalityEncoder:
 def _open_plays(work: Work) -> ModalityEncoder:
     stage = work.settings.listening
     plays = PlayCounts.of_listens(work.catalogue.listens()) if stage.plays is None else read_plays(stage.plays)
-    by_split = {
-        split: [track.track_id for row in rows.tolist() for track in work.items[row].tracks]
-        for split, rows in work.rows.items()
-    }
-    learned = factorise(plays.of_tracks(by_split["train"]), stage.factors)
+    learned_ids = [track.track_id for row in work.rows["train"].tolist() for track in work.items[row].tracks]
+    learned = factorise(plays.of_tracks(learned_ids), stage.factors)
     others = {*plays.track_ids} - {*learned.track_ids}
     names, vectors = learned.fold_in(plays.of_tracks(others)) if others else ((), learned.track_factors[:0])
     work.tell(

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tutti.training.sampling import ExcerptBatch
+from tutti.training.sampling import ExcerptBatch, shuffled_batches
 
 Batch = Sequence[Tensor]
 N_AHEAD = 3  # batches made or in the making while one is learned from
@@ -59,6 +59,20 @@ class Draw:
     def generator(self) -> torch.Generator:
         """Fresh from the seed, on the CPU."""
         return torch.Generator().manual_seed(int(np.random.SeedSequence(self.seed).generate_state(1)[0]))
+
+
+def shuffled_draws(n_things: int, batch_size: int, *, seed: int, epoch: int) -> list[Draw]:
+    """An epoch's batches of things that are taken whole, each once, in random order.
+
+    Args:
+        n_things: What there is.
+        batch_size: The largest batch.
+        seed: Of the run.
+        epoch: Another one gives another order.
+    """
+    starts = np.zeros((1, n_things), dtype=np.int64)
+    batches = shuffled_batches(starts, batch_size, seed=seed, epoch=epoch)
+    return [Draw(excerpts=some, seed=(seed, epoch, step)) for step, some in enumerate(batches)]
 
 
 def loaded(draws: Iterable[Draw], load: Callable[[Draw], Batch], *, n_threads: int) -> Iterator[tuple[Draw, Batch]]:

@@ -22,9 +22,9 @@ from tutti.errors import ConfigError, unknown_name
 from tutti.evaluation.ranking import precision_at_k
 from tutti.models.sentence_music import AUDIO, TAGS, TEXT
 from tutti.models.spaces import SpaceNetwork
-from tutti.training.loading import Batch, Draw
+from tutti.training.loading import Batch, Draw, shuffled_draws
 from tutti.training.sampling import n_batches
-from tutti.training.sentence_schemes import Rows, Side, altered, shuffled
+from tutti.training.sentence_schemes import Rows, Side, altered
 from tutti.training.triplets import NegativeSampling, cosines, in_batch_triplet_loss
 
 Masked = Literal["texts", "songs"]
@@ -123,7 +123,7 @@ class MetricLearning:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of: as many items as the larger side has."""
-        return shuffled(self._n_items, self._batch_size, seed=self._seed, epoch=epoch)
+        return shuffled_draws(self._n_items, self._batch_size, seed=self._seed, epoch=epoch)
 
     def load(self, draw: Draw) -> Batch:
         """Inputs of texts and songs ``[2 * items, …]``, of the single streams first, and the labels of both."""

@@ -25,8 +25,8 @@ from torch.nn import functional
 from tutti.errors import unknown_name
 from tutti.evaluation.regression import r2_by_value
 from tutti.models.sentence_music import AUDIO, TEXT, SharedHeads
-from tutti.training.loading import Batch, Draw
-from tutti.training.sampling import n_batches, shuffled_batches
+from tutti.training.loading import Batch, Draw, shuffled_draws
+from tutti.training.sampling import n_batches
 from tutti.training.views import View
 
 Rows = NDArray[np.int64]
@@ -106,7 +106,7 @@ class BranchLearning:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""
-        return shuffled(len(self._side.train), self._batch_size, seed=self._seed, epoch=epoch)
+        return shuffled_draws(len(self._side.train), self._batch_size, seed=self._seed, epoch=epoch)
 
     def load(self, draw: Draw) -> Batch:
         """The view's inputs, and the targets."""
@@ -172,7 +172,7 @@ class SharedLearning:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""
-        return shuffled(self._n_pairs, self._batch_size, seed=self._seed, epoch=epoch)
+        return shuffled_draws(self._n_pairs, self._batch_size, seed=self._seed, epoch=epoch)
 
     def load(self, draw: Draw) -> Batch:
         """Inputs of texts and of songs, and the labels of both."""
@@ -211,13 +211,6 @@ class SharedLearning:
 
     def _sum(self, logits: tuple[Tensor, Tensor], emotions: Tensor, moods: Tensor) -> Tensor:
         return functional.cross_entropy(logits[0], emotions) + focal_loss(logits[1], moods, gamma=self._gamma)
-
-
-def shuffled(n_things: int, batch_size: int, *, seed: int, epoch: int) -> list[Draw]:
-    """An epoch's batches, each thing once, in random order."""
-    starts = np.zeros((1, n_things), dtype=np.int64)
-    batches = shuffled_batches(starts, batch_size, seed=seed, epoch=epoch)
-    return [Draw(excerpts=some, seed=(seed, epoch, step)) for step, some in enumerate(batches)]
 
 
 def altered(batch: Batch, sides: tuple[Side, Side], draw: Draw) -> Batch:

@@ -29,9 +29,9 @@ from tutti.models.projection_files import complete_rows
 from tutti.models.spaces import MapConfig, SpaceConfig, SpaceNetwork, find_space
 from tutti.training.devices import Accelerator
 from tutti.training.joint_learning import JointLearning, SpaceItems, fresh_space
-from tutti.training.loading import Batch, Draw
+from tutti.training.loading import Batch, Draw, shuffled_draws
 from tutti.training.phases import Phase
-from tutti.training.sampling import n_batches, shuffled_batches
+from tutti.training.sampling import n_batches
 from tutti.training.trainer import Scheme, TrainingConfig, fit
 
 SpaceLoss = Literal["two_negatives", "in_batch", "contrastive"]
@@ -257,9 +257,7 @@ class SpaceLearning:
 
     def draws(self, epoch: int) -> list[Draw]:
         """What the batches of an epoch are made of."""
-        starts = np.zeros((1, self.n_pairs), dtype=np.int64)
-        batches = shuffled_batches(starts, self._protocol.batch_size, seed=self._seed, epoch=epoch)
-        return [Draw(excerpts=some, seed=(self._seed, epoch, step)) for step, some in enumerate(batches)]
+        return shuffled_draws(self.n_pairs, self._protocol.batch_size, seed=self._seed, epoch=epoch)
 
     def load(self, draw: Draw) -> Batch:
         """Of each modality ``[batch, dimensions]``; where the loss asks for them, as many negatives behind them."""

@@ -20,8 +20,10 @@ from tutti.models.concept_listener import ConceptListener
 from tutti.models.model import Model
 from tutti.models.space_models import SpaceModel, SpaceModelConfig
 from tutti.models.taggers import build_tagger
+from tutti.training import word_spaces
 from tutti.training.word_spaces import (
     WordSpaceConfig,
+    calibration,
     captions_of,
     fit_maps,
     heard_in,
@@ -118,6 +120,16 @@ def test_cosines_of_what_does_not_belong_together_are_kept(space: SpaceModel) ->
     assert len(unmatched) == len(matched) == 41
     assert np.median(unmatched) < np.median(matched)
     assert told["unmatched_std"] > 0
+
+
+def test_of_very_many_tracks_an_even_choice_says_what_cosines_mean(
+    tagger: Model, space: SpaceModel, heard: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captions = captions_of(heard, make_reader(tagger, Letters(), SHORT), SHORT)
+    assert calibration(space, heard, captions) == space.config.calibration
+    monkeypatch.setattr(word_spaces, "MOST_CALIBRATED", 4)
+    rows = [0, 13, 26, 39]
+    assert calibration(space, heard, captions) == calibration(space, heard[rows], captions[rows])
 
 
 def test_a_saved_space_places_alike(space: SpaceModel, heard: np.ndarray, tmp_path: Path) -> None:

@@ -28,14 +28,14 @@ LABELS = [
 
 
 class FakeEncoder:
-    """Knows that a hullabaloo is fast; everything else is like nothing."""
+    """Takes a hullabaloo, and the Korean for a song, for fast; everything else is like nothing."""
 
     is_available = True
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), 2000), dtype=np.float32)
         for row, text in enumerate(texts):
-            vectors[row, 0 if text in ("hullabaloo", "fast") else 1 + sum(map(ord, text)) % 1999] = 1
+            vectors[row, 0 if text in ("hullabaloo", "fast", "노래") else 1 + sum(map(ord, text)) % 1999] = 1
         return vectors
 
     encode_terms = encode
@@ -116,6 +116,10 @@ def test_sentence_vectors_find_what_no_list_has_where_they_are_installed() -> No
     meaning = only("hullabaloo", encoder=FakeEncoder())
     assert (meaning.how, meaning.via) == ("sentence vectors", "fast")
     assert meaning.weights == pytest.approx({"fast": 1.0})
+
+
+def test_words_in_a_script_that_the_encoder_does_not_read_are_not_guessed() -> None:
+    assert only("노래", encoder=FakeEncoder()).how == "unknown"
 
 
 def test_an_unknown_word_says_so_and_suggests() -> None:

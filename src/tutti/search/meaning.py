@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutti.search.names import Names
-from tutti.text.languages import has_no_spaces
+from tutti.text.languages import foreign_script, has_no_spaces
 from tutti.text.phrases import Phrase, kept_and_rejected, parse
 from tutti.text.spelling import Spellings, forms
 from tutti.text.thesaurus import Entry, Thesaurus, load_thesaurus
@@ -232,6 +232,8 @@ class Interpreter:
 
     def _by_vectors(self, text: str) -> Meaning | None:
         if self._encoder is None or not len(self._vocabulary) or not self._encoder.is_available:
+            return None
+        if foreign_script(text) is not None:  # of which an encoder of English knows no more than its name: "korean"
             return None
         if self._term_vectors is None:
             terms = sorted({*self._vocabulary.concepts, *self._thesaurus.names})

@@ -72,7 +72,9 @@ def test_a_learned_space_is_kept_for_search_and_scored_by_every_mapping(recipe):
     assert len(run.history.epochs) == 2
     assert sorted(path.name for path in (run.folder / "mappings").iterdir()) == ["manual", "valence-arousal"]
     kept, space = SentenceRetriever.load(run.folder / "retriever"), SpaceModel.load(run.bundle)
-    assert kept.config.scores["metrics"]
+    facts = {"dataset", "split", "mapping", "seed", "training_seed", "n_texts", "n_songs", "metrics", "chance"}
+    assert facts <= set(kept.config.scores)
+    assert facts <= set(space.config.scores)
     points = space.place_texts(["my sad night"])
     expected = kept.places_of({"text": kept.text_vectors(["my sad night"])})["text"]
     np.testing.assert_allclose(points, expected / np.linalg.norm(expected), atol=1e-6)

@@ -419,5 +419,6 @@ def failures_of(store: WaveformStore, tracks: Sequence[Track]) -> dict[str, str]
 def scores(report: RunReport) -> dict[str, Any]:
     """A report's part that goes into the bundle."""
     plain = report.to_json()
-    facts = ("dataset", "split", "seed", "training_seed", "n_items", "bootstrap", "threshold")
-    return {key: plain[key] for key in (*facts, "metrics", "chance", "left_out") if key in plain}
+    facts = ("dataset", "split", "mapping", "seed", "training_seed", "bootstrap", "threshold")
+    counts = ("n_items", "n_texts", "n_songs", "n_users")
+    return {key: plain[key] for key in (*facts, *counts, "metrics", "chance", "left_out") if key in plain}

@@ -146,6 +146,11 @@ def test_a_sentence_is_answered_by_points_where_no_tag_says_it(library: Library)
     assert hits[0].why[-1].how == "near"
 
 
+def test_a_paragraph_that_says_nothing_of_music_is_answered_by_saying_so(library: Library) -> None:
+    hits = library.search("form and deadline, " * 200)
+    assert (ids(hits), hits.notes) == ("", ("nothing in the text says anything about music that is known here",))
+
+
 def test_an_artist_is_the_mean_of_the_tracks(library: Library) -> None:
     assert ids(library.search(plus=["artist:circuit"]))[:2] in ("dc", "cd")
 

@@ -94,7 +94,10 @@ def notes_of(understood: Understood, candidates: Flags, corpus: Corpus) -> list[
     absent = [part for part in understood.parts if not part.is_negative and not (part.present & candidates).any()]
     if candidates.any():
         notes += [f"no track has {part.term!r}{' in its lyrics' * (part.how == 'lyrics')}" for part in absent]
-    return notes + _notes_of_rejection(understood, candidates)
+    notes += _notes_of_rejection(understood, candidates)
+    if candidates.any() and not understood.parts and not notes:
+        notes.append("nothing in the text says anything about music that is known here")
+    return notes
 
 
 def _notes_of_rejection(understood: Understood, candidates: Flags) -> list[str]:

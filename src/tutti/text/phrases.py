@@ -22,6 +22,8 @@ NEGATIONS = frozenset(
 )
 # What carries a negation on: "no drums or bass", "without drums and bass"; but "no drums and a piano" wants a piano.
 CARRIERS = {"or": NEGATIONS, "nor": NEGATIONS, "and": NEGATIONS - {"no", "not", "never", "non"}}
+# What negates a noun with all that describes it: "no sung vocals" wants neither. A plural ends it: "no drums piano".
+OF_NOUNS = NEGATIONS - {"not", "never", "non"}
 # Words that say nothing about the sound. They count inside a known phrase ("world music") or between quotes.
 FILLERS = frozenset(
     [
@@ -64,8 +66,8 @@ def parse(text: str, is_known: Callable[[str], bool]) -> tuple[Phrase, ...]:
     """The phrases of a query, the longest known ones first at every place.
 
     A leading minus, or "no", "without" and the like, makes the next phrase negative; so does an "or" or "and" after a
-    phrase negated in words. Unknown words next to each other stay together. Fillers such as "music with a" are left
-    out, unless there is nothing else.
+    phrase negated in words, and what follows such a phrase at once, up to a plural ("no sung vocals"). Unknown words
+    next to each other stay together. Fillers such as "music with a" are left out, unless there is nothing else.
 
     Args:
         text: What somebody typed.
@@ -143,20 +145,25 @@ def _phrases(tokens: Sequence[_Token], is_known: Callable[[str], bool]) -> Itera
     position = 0
     negated = ""  # by this word, which stands before
     carried = ""  # the word that negated the last phrase
+    described = ""  # the same, where the last phrase may describe what follows at once
     while position < len(tokens):
         token = tokens[position]
         length = _known_length(tokens, position, is_known)
         if token.is_break:
-            negated = carried = ""
+            negated = carried = described = ""
         elif length == 1 and not token.is_quoted and token.text in NEGATIONS:
             negated = token.text
         elif length == 1 and not token.is_quoted and token.text in FILLERS:
             negated = negated or (carried if carried in CARRIERS.get(token.text, ()) else "")
+            described = ""
         else:
+            negated = negated or described
             text = " ".join(part.text for part in tokens[position : position + length])
             phrase = Phrase(text=text, is_negative=bool(negated) or token.has_minus, is_quoted=token.is_quoted)
             yield position, position + length, phrase
             carried, negated = negated, ""
+            is_plural = text.endswith("s") and not text.endswith("ss")
+            described = carried if carried in OF_NOUNS and not (is_plural or token.is_quoted) else ""
         position += length
 
 

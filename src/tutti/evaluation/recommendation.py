@@ -137,7 +137,7 @@ class RecommendationReport:
             "",
             f"Dataset {self.setting}. {self.bootstrap.level:.0%} intervals from {self.bootstrap.n_resamples:,} "
             f"bootstrap resamples of the users. Of the users with factors, {self.n_users_without} have played none of "
-            "these items. No artist is in another split.",
+            "these items. No item is by an artist that was learned from.",
             "",
             f"| new items ranked by | items that have it | NDCG@{k} | MAP@{k} | coverage@{k} | NDCG of {self.rows[0]} "
             "less this | cosine to the plays' factors |",

@@ -84,7 +84,7 @@ def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
 
 
 def cold_start_splits(catalogue: Catalogue, recipe: Recipe) -> dict[str, list[Track]]:
-    """The tracks with a sound of each split, no artist in two of them; copies of others are left out.
+    """The tracks with a sound of each split, none by an artist of train in another; copies of others are left out.
 
     Raises:
         ConfigError: Splits share an artist, or one of them has no tracks.

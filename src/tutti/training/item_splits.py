@@ -139,7 +139,7 @@ def _some_known(values: NDArray[np.float32]) -> NDArray[np.bool_]:
 def _listened(
     catalogue: Catalogue, by_split: Mapping[str, Sequence[Item]], settings: FusionSchemeConfig, tell: Tell
 ) -> SplitPlays:
-    """The plays of the items of every split, no artist in two of them.
+    """The plays of the items of every split, none by an artist of train in another.
 
     Raises:
         ConfigError: Splits share an artist: what is known of an artist is no cold start.

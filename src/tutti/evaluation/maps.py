@@ -27,6 +27,7 @@ from tutti.data.items import Item, items_of
 from tutti.data.labels import SPLITS
 from tutti.data.track import Modality
 from tutti.errors import ConfigError, MissingExtraError, import_extra, unknown_name
+from tutti.evaluation.indexed_sounds import encode_items
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import ModalityEncoder
 from tutti.models.model_folders import CONFIG, kind_in
@@ -165,7 +166,7 @@ def map_model(model: str, on: Path, settings: MapSettings | None = None) -> Item
                 f"{encoder.name} reads {encoder.modality} alone, not {settings.modality}", hint="leave out the modality"
             )
         items = items_of(tracks, level=settings.level or "track")
-        name, vectors = encoder.name, encoder.encode(items).vectors
+        name, vectors = encoder.name, encode_items(encoder, items, catalogue).vectors
     return map_items(name, items, vectors, settings, dataset=catalogue.folder.name, facts=facts)
 
 

@@ -51,6 +51,17 @@ def test_every_command_explains_itself(command, tutti):
     assert f"tutti {command} " in ending.stdout
 
 
+def test_wherever_a_command_can_be_quiet_one_letter_says_so():
+    from tutti.cli.main import app
+
+    groups = [typer.main.get_command(app)]
+    for group in groups:
+        groups += group.commands.values() if hasattr(group, "commands") else ()
+    names = [option.opts for command in groups for option in command.params if "--quiet" in option.opts]
+    assert len(names) >= 8
+    assert all("-q" in some for some in names), names
+
+
 @pytest.mark.parametrize(
     "arguments", [("tagg",), ("tag",), ("tag", "--tops", "3", "x"), ("tag", "--top", "0", "x"), ("index", "x")]
 )

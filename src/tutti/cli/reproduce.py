@@ -35,7 +35,7 @@ def reproduce(
         bool, typer.Option("--smoke", help="Run every row small, on a tiny generated world, to see that it works.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Repeat a published table or figure: train its rows, score them, print ours beside the published values."""
     from tutti.papers.commands import Order, carry_out, listing

@@ -15,7 +15,7 @@ def train(
         list[str] | None, typer.Argument(help="Settings to replace, such as training.epochs=3.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Train a model as a recipe says, and score it. The same command resumes a run that was stopped."""
     from tutti.training.recipes import read_recipe

@@ -26,7 +26,7 @@ def world(
         typer.Option("--set", metavar="KNOB=VALUE", help="Such as n_tracks=500, duration=20, audio=0.8, missing=0.2."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes that render.", show_default=False)] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Generate a catalogue of music that never was, with the truth about all of it."""
     from tutti.data.world.config import read_knobs

@@ -72,7 +72,7 @@ def test_a_learned_space_is_kept_for_search_and_scored_by_every_mapping(recipe):
     assert len(run.history.epochs) == 2
     assert sorted(path.name for path in (run.folder / "mappings").iterdir()) == ["manual", "valence-arousal"]
     kept, space = SentenceRetriever.load(run.folder / "retriever"), SpaceModel.load(run.bundle)
-    facts = {"dataset", "split", "mapping", "seed", "training_seed", "n_texts", "n_songs", "metrics", "chance"}
+    facts = {"dataset", "split", "mapping", "seed", "training_seed", "n_items", "n_texts", "n_songs", "metrics"}
     assert facts <= set(kept.config.scores)
     assert facts <= set(space.config.scores)
     points = space.place_texts(["my sad night"])

@@ -154,7 +154,8 @@ class EmotionRetrievalReport:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; null for what does not exist."""
-        plain: dict[str, Any] = without_nan({"seed": self.bootstrap.seed, **dataclasses.asdict(self)})
+        seed, n_items = self.bootstrap.seed, self.n_items
+        plain: dict[str, Any] = without_nan({"seed": seed, "n_items": n_items, **dataclasses.asdict(self)})
         return plain
 
     def to_markdown(self) -> str:

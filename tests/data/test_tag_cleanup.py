@@ -120,13 +120,27 @@ def test_a_table_with_a_header_and_the_database_of_lastfm_are_read(tmp_path):
         list(read_annotations(tmp_path / "tags.db"))
 
 
-@pytest.mark.parametrize(
-    "content", [b"a\trock\t50\nb\trock\n", b"a\trock\t50\nb\trock\tmuch\n", b"\xff\xfe\x00", b"SQLite format 3\x00zzz"]
-)
-def test_damaged_annotations_are_refused(content, tmp_path):
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"SQLite format 3\x00zzz"])
+def test_damaged_files_are_refused(content, tmp_path):
     (tmp_path / "raw").write_bytes(content)
     with pytest.raises(DatasetError):
         list(read_annotations(tmp_path / "raw"))
+
+
+@pytest.mark.parametrize("line", ["b\trock", "b\trock\tmuch", "b\trock\tNaN", "b\trock\t101", "b\trock\t50\tlive"])
+@pytest.mark.parametrize("before", ["", "Track_ID\tTag\tCount\n", "a\trock\t50\n"])
+def test_a_line_that_is_no_annotation_is_named_be_it_the_first(line, before, tmp_path):
+    (tmp_path / "raw.tsv").write_text(f"{before}{line}\nc\tsad\t50\n")
+    with pytest.raises(DatasetError, match=f"raw.tsv, line {2 if before else 1}, is no song, tag and score"):
+        list(read_annotations(tmp_path / "raw.tsv"))
+
+
+def test_a_header_names_the_columns_in_their_order(tmp_path):
+    (tmp_path / "raw.tsv").write_text("\ufeffTrack_ID\tTag\tCount\na\trock\t50\n")
+    assert list(read_annotations(tmp_path / "raw.tsv")) == [("a", "rock", 50.0)]
+    (tmp_path / "raw.tsv").write_text("tag\tsong\tscore\nrock\ta\t50\n")
+    with pytest.raises(DatasetError, match="line 1"):
+        list(read_annotations(tmp_path / "raw.tsv"))
 
 
 def test_what_makes_no_sense_is_refused(tmp_path):

@@ -43,6 +43,8 @@ NO_PLURALS = frozenset((
     "wales",
 ))
 # fmt: on
+# What the columns of a table of raw tags are called where a header stands first; the last names are the database's.
+COLUMNS = (("song", "song_id", "track", "track_id", "tid"), ("tag",), ("score", "weight", "count", "val"))
 Annotation = tuple[str, str, float]
 
 
@@ -287,6 +289,8 @@ def read_taxonomy(path: Path) -> dict[str, str]:
 def read_annotations(path: Path) -> Iterator[Annotation]:
     """Raw annotations: a table of song, tag and score with tabs between, or last.fm's ``lastfm_tags.db``.
 
+    A first line of the columns' names, see ``COLUMNS``, is a header.
+
     Raises:
         DatasetError: It is missing or damaged, or a line is no annotation.
     """
@@ -322,15 +326,24 @@ def _of_database(path: Path) -> Iterator[Annotation]:
 def _of_table(path: Path) -> Iterator[Annotation]:
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
-            cells = line.rstrip("\r\n").split("\t")
-            if not any(cells):
+            cells = [cell.strip() for cell in line.split("\t")]
+            if not any(cells) or (number == 1 and _is_header(cells)):
                 continue
             try:
                 song, tag, score = cells
-                yield song.strip(), tag.strip(), float(score)
+                value = float(score)
+                if not 0 <= value <= 100:  # nor NaN
+                    raise ValueError(score)
             except ValueError:
-                if number > 1:  # the first may be a header
-                    raise DatasetError(
-                        f"{path}, line {number}, is no song, tag and score: {line[:40]!r}",
-                        hint="give a table of song, tag and score, with tabs",
-                    ) from None
+                raise DatasetError(
+                    f"{path}, line {number}, is no song, tag and score from 0 to 100: {line.strip()[:40]!r}",
+                    hint="give a table of song, tag and score, with tabs; a header is such as song, tag, score",
+                ) from None
+            yield song, tag, value
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Whether these are names of the columns, each in its place."""
+    return len(cells) == len(COLUMNS) and all(
+        cell.casefold() in names for cell, names in zip(cells, COLUMNS, strict=True)
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tutti.search.meaning import Meaning
-from tutti.search.ranking import Part, rank
+from tutti.search.ranking import Part, rank, rejected_above
 
 ALL = np.ones(4, dtype=bool)
 UNIQUE = np.arange(4)
@@ -54,3 +54,29 @@ def test_only_candidates_are_ranked_and_at_most_k() -> None:
 def test_of_equal_files_only_the_better_ranked_is_given() -> None:
     ranking = rank([part([0.9, 0.8, 0.7, 0.6])], ALL, np.array([0, 0, 2, 3]), k=2)
     assert ranking.rows.tolist() == [0, 2]
+
+
+# Above which evidence a minus rejects
+
+
+def drawn(*groups: tuple[float, int]) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return np.concatenate([rng.normal(mean, 0.3, size) for mean, size in groups]).astype(np.float32)
+
+
+def test_tracks_that_stand_apart_are_rejected_although_models_are_not_sure_of_them() -> None:
+    threshold = rejected_above(drawn((-2.3, 60), (-0.3, 40)))
+    assert -1.8 < threshold < -0.8
+
+
+def test_among_tracks_of_one_kind_a_minus_rejects_none_that_models_do_not_hear_it_in() -> None:
+    assert rejected_above(drawn((-2.0, 100))) == 0
+    assert rejected_above(np.linspace(-1, -0.1, 100, dtype=np.float32)) == 0
+
+
+def test_of_two_kinds_in_which_it_is_hardly_heard_neither_is_rejected() -> None:
+    assert rejected_above(drawn((-4.0, 60), (-2.0, 40))) == 0
+
+
+def test_few_tracks_do_not_part() -> None:
+    assert rejected_above(drawn((-2.3, 10), (-0.3, 9))) == 0

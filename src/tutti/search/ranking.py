@@ -44,6 +44,9 @@ TYPED, TYPED_NEAR, IN_A_NAME = 3.0, 1.5, 1.0
 PRESENT = 0.0
 # Fewer tracks do not tell two groups apart.
 FEWEST_PARTED = 20
+# Two groups have this share of the spread between them (halves of evenly spread tracks: 0.75), and the upper one this
+# mean evidence.
+PARTED, NEARLY_PRESENT = 0.76, -0.5
 LESSER_WEIGHT = 0.5
 ABSENT = 0.5
 LEAST_PRESENT = 1 / 3
@@ -146,13 +149,17 @@ def rejected_above(evidence: Scores) -> float:
 
     Models are cautious about music of another kind than they learned from: they may give all of it less evidence than
     0, and the sung tracks still more of it than the others. The two groups are those of the least spread within them.
+    They are two where more of the spread lies between them than between halves of tracks that are spread evenly, and
+    where the upper one is not far from being heard: among tracks of one kind nothing is rejected below 0.
 
     References:
         Otsu, "A threshold selection method from gray-level histograms", IEEE SMC 9(1), 1979.
 
-    >>> sung, played = np.linspace(-1.1, -0.9, 20), np.linspace(-3.1, -2.9, 20)
+    >>> sung, played = np.linspace(-0.4, -0.2, 20), np.linspace(-2.4, -2.2, 20)
     >>> round(rejected_above(np.concatenate([sung, played]).astype(np.float32)), 1)
-    -2.0
+    -1.3
+    >>> rejected_above(played.astype(np.float32))
+    0.0
     """
     values = np.sort(evidence[~np.isnan(evidence)]).astype(np.float64)
     if len(values) < FEWEST_PARTED:
@@ -160,7 +167,10 @@ def rejected_above(evidence: Scores) -> float:
     counts = np.arange(1, len(values))
     sums = np.cumsum(values)[:-1]
     below, above = sums / counts, (values.sum() - sums) / (len(values) - counts)
-    cut = int(np.argmax(counts * (len(values) - counts) * (above - below) ** 2))
+    between = counts * (len(values) - counts) * (above - below) ** 2 / len(values)
+    cut = int(np.argmax(between))
+    if between[cut] < PARTED * len(values) * values.var() or above[cut] < NEARLY_PRESENT:
+        return PRESENT
     return min(PRESENT, float((values[cut] + values[cut + 1]) / 2))
 
 

@@ -65,6 +65,12 @@ def test_a_listener_is_given_what_others_of_the_same_taste_play(catalogue):
     assert hits.notes == ("2 tracks were left out: nobody has played them, and no model told of them",)
 
 
+def test_a_single_track_that_was_left_out_is_told_of_as_one(catalogue):
+    catalogue.delete_tracks(["n-rock"])
+    hits = Recommender.open(catalogue).recommend("rock-fan3")
+    assert hits.notes == ("1 track was left out: nobody has played it, and no model told of it",)
+
+
 def test_what_nobody_has_played_is_told_by_a_model_and_kept(catalogue):
     model = ToldModel(catalogue)
     hits = Recommender.open(catalogue, model).recommend("jazz-fan1", Recommending(which="new"))

@@ -198,11 +198,10 @@ class Recommender:
         n_unknown = int(np.isnan(suits).sum())
         notes = []
         if n_unknown:
-            notes.append(
-                f"{n_unknown} tracks were left out: nobody has played them, and no model told of them"
-                if not self.placed.is_told[~np.isnan(suits)].any()
-                else f"{n_unknown} tracks were left out: nobody has played them, and nothing of them could be read"
-            )
+            were, them = ("1 track was", "it") if n_unknown == 1 else (f"{n_unknown} tracks were", "them")
+            is_any_told = self.placed.is_told[~np.isnan(suits)].any()
+            why = f"nothing of {them} could be read" if is_any_told else f"no model told of {them}"
+            notes.append(f"{were} left out: nobody has played {them}, and {why}")
         if not hits:
             notes.append("no track is left" if wanted.where is None else "no track that meets the condition is left")
         return notes

@@ -44,6 +44,15 @@ def test_a_catalogue_of_audiosets_moods_is_joined_with_sentences(tmp_path):
     assert data.label_vectors == {}
 
 
+def test_copies_tracks_of_several_moods_and_tracks_without_a_split_are_left_out(tmp_path):
+    catalogue = Catalogue.create(tmp_path)
+    sad = Track(track_id="a", audio=tmp_path / "a.wav", split="train", tags=("sad",))
+    copy = dataclasses.replace(sad, track_id="b", split="test", duplicate_of="a")
+    others = [dataclasses.replace(sad, track_id="c", tags=("sad", "angry")), dataclasses.replace(sad, track_id="d", split=None)]
+    catalogue.put_tracks([sad, copy, *others, dataclasses.replace(sad, track_id="e", audio=None)])
+    assert [one.track_id for one in with_catalogue(write_sentences("tales"), catalogue).tracks] == ["a"]
+
+
 def test_a_catalogue_without_moods_is_refused(tmp_path):
     catalogue = Catalogue.create(tmp_path / "empty")
     with pytest.raises(ConfigError, match="one mood"):

@@ -6,7 +6,7 @@ that learn from both are in ``tutti.training``; ``tutti.evaluation.emotion_retri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,7 +108,7 @@ def with_catalogue(
 
     Args:
         sentences: With splits.
-        catalogue: Tracks without a sound, without a split or with several tags are left out.
+        catalogue: Tracks without a sound, without a split or with several tags, and copies, are left out.
         mapping: For training; None takes the published one by word vectors, as the paper's code does.
         affects: Of all emotions and moods.
         label_vectors: Of all emotions and moods.
@@ -116,9 +116,7 @@ def with_catalogue(
     Raises:
         ConfigError: No track is left, or something has no mood, no mapping or no value.
     """
-    tracks = tuple(
-        one for one in catalogue.tracks() if one.audio is not None and len(one.tags) == 1 and one.split in SPLITS
-    )
+    tracks = tuple(one for one in _heard(catalogue) if len(one.tags) == 1)
     if not tracks:
         raise ConfigError(
             f"{catalogue.folder} has no track with a sound, a split and one mood for its only tag",
@@ -144,13 +142,13 @@ def with_world(
 
     Args:
         sentences: With the emotions of Alm or ISEAR, such as ``tutti.data.world.sentences`` writes.
-        catalogue: Of a generated world; tracks without a sound are left out.
+        catalogue: Of a generated world; tracks without a sound or without a split, and copies, are left out.
         mapping: For training; None takes the published one by word vectors.
 
     Raises:
         ConfigError: The catalogue is of no generated world, or an emotion is none of these.
     """
-    tracks = tuple(one for one in catalogue.tracks() if one.audio is not None and one.split in SPLITS)
+    tracks = tuple(_heard(catalogue))
     if not tracks:
         raise ConfigError(
             f"{catalogue.folder} has no track with a sound and a split", hint="make one: tutti world demo -o FOLDER"
@@ -168,3 +166,9 @@ def with_world(
         affects=world_affects(labels),
         label_vectors=world_label_vectors(labels),
     )
+
+
+def _heard(catalogue: Catalogue) -> Iterator[Track]:
+    for one in catalogue.tracks():
+        if one.audio is not None and one.split in SPLITS and one.duplicate_of is None:
+            yield one

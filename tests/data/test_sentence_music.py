@@ -48,7 +48,10 @@ def test_copies_tracks_of_several_moods_and_tracks_without_a_split_are_left_out(
     catalogue = Catalogue.create(tmp_path)
     sad = Track(track_id="a", audio=tmp_path / "a.wav", split="train", tags=("sad",))
     copy = dataclasses.replace(sad, track_id="b", split="test", duplicate_of="a")
-    others = [dataclasses.replace(sad, track_id="c", tags=("sad", "angry")), dataclasses.replace(sad, track_id="d", split=None)]
+    others = [
+        dataclasses.replace(sad, track_id="c", tags=("sad", "angry")),
+        dataclasses.replace(sad, track_id="d", split=None),
+    ]
     catalogue.put_tracks([sad, copy, *others, dataclasses.replace(sad, track_id="e", audio=None)])
     assert [one.track_id for one in with_catalogue(write_sentences("tales"), catalogue).tracks] == ["a"]
 

@@ -54,6 +54,7 @@ def test_vectors_are_trained_on_catalogues_and_files_and_read_tags(tutti, catalo
         (("train", "none"), "there is no catalogue or text"),
         (("train", "catalogue", "--read", "captions, plots"), "have no captions, plots to learn"),
         (("train", "catalogue", "--algorithm", "glove"), "known: cbow, skipgram"),
+        (("train", "catalogue", "--split", "trian"), "did you mean 'train'? known: all, test, train, valid"),
         (("read", "none", "rock"), "there is no file of word vectors"),
     ],
 )

@@ -43,6 +43,7 @@ def test_categories_of_the_catalogues_names_are_words_too(tutti, catalogue):
         (["--read", "lyrics"], "none of 6 items has a text and tags"),
         (["--level", "song"], "known: album, track"),
         (["--split", "test"], "none of 0 items"),
+        (["--split", "tset"], "did you mean 'test'? known: all, test, train, valid"),
         (["--entities", "none.tsv"], "none.tsv cannot be read"),
     ],
 )

@@ -43,7 +43,7 @@ def train(
         seed=seed,
     )
     kinds = [kind.strip() for kind in read.split(",") if kind.strip()]
-    corpus = open_corpus(sources, kinds=kinds, split=None if split == "all" else split)
+    corpus = open_corpus(sources, kinds=kinds, split=split)
     vectors = train_word_vectors(
         corpus, config, progress=lambda done, n_epochs: typer.echo(f"pass {done} of {n_epochs}", err=True)
     )

@@ -26,9 +26,13 @@ def words(
     """Show which words of texts speak for or against a label, by information gain."""
     from tutti.data.catalogue import Catalogue
     from tutti.data.items import items_of
+    from tutti.data.labels import SPLITS
+    from tutti.errors import unknown_name
     from tutti.evaluation.information_gain import words_of_labels
     from tutti.models.text_readers import ReaderConfig
 
+    if split not in (*SPLITS, "all"):
+        raise unknown_name("split", split, (*SPLITS, "all"))
     kinds = [kind.strip() for kind in read.split(",") if kind.strip()]
     items = items_of(Catalogue.open(catalogue).tracks(), level=level, texts=kinds)
     found = words_of_labels(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import TAGS
+from tutti.data.labels import SPLITS
 from tutti.data.track import Track
-from tutti.errors import ConfigError
+from tutti.errors import ConfigError, unknown_name
 from tutti.text.word_training import Corpus
 
 KINDS = ("review", "biography", "caption", "lyrics")
@@ -33,30 +34,33 @@ def texts_of(tracks: Iterable[Track], *, kinds: Sequence[str] = KINDS) -> list[s
     return list(found)
 
 
-def open_corpus(sources: Sequence[Path], *, kinds: Sequence[str] = KINDS, split: str | None = None) -> Corpus:
+def open_corpus(sources: Sequence[Path], *, kinds: Sequence[str] = KINDS, split: str = "all") -> Corpus:
     """The texts of catalogues and of files, as sentences.
 
     Args:
         sources: Folders of catalogues, and files of text.
         kinds: Of text that are read of a catalogue.
-        split: Only the tracks of this split; None takes all. Files have no splits and are read whole.
+        split: Only the tracks of this split, or of ``all``. Files have no splits and are read whole.
 
     Raises:
+        UnknownNameError: There is no such split.
         ConfigError: There is a file that is missing, or nothing to read at all.
         CatalogueError: A folder is no catalogue.
     """
+    if split not in (*SPLITS, "all"):
+        raise unknown_name("split", split, (*SPLITS, "all"))
     texts: list[str] = []
     files: list[Path] = []
     for source in map(Path, sources):
         if source.is_dir():
             tracks = Catalogue.open(source).tracks()
-            texts += texts_of((track for track in tracks if split in (None, track.split)), kinds=kinds)
+            texts += texts_of((track for track in tracks if split in ("all", track.split)), kinds=kinds)
         elif source.exists():
             files.append(source)
         else:
             raise ConfigError(f"there is no catalogue or text {source}", hint="check the path")
     if not texts and not files:
-        told = f" of the split {split}" if split else ""
+        told = "" if split == "all" else f" of the split {split}"
         raise ConfigError(
             f"the tracks{told} have no {', '.join(kinds)} to learn words from",
             hint=f"name other kinds of text, such as {', '.join(KINDS)}, or files",

@@ -69,3 +69,14 @@ def test_trouble_is_told_in_two_lines(tutti, catalogue, tmp_path, arguments, tol
     assert "hint: " in ending.stderr
     assert told in ending.stderr
     assert not (tmp_path / "own.bin").exists()
+
+
+@pytest.mark.parametrize("name", ["own.xyz", "own.docx", "own.gz", "own", "own.txt.zip"])
+def test_an_ending_that_means_no_format_is_refused_before_anything_is_read(tutti, tmp_path, name):
+    ending = tutti("wordvectors", "train", tmp_path / "none", "-o", tmp_path / name)
+    assert (ending.code, ending.stdout) == (1, "")
+    assert ending.stderr.splitlines() == [
+        f"error: no word vectors can be written as {name}",
+        "hint: end its name in .bin, .txt or .vec; .gz on top compresses it",
+    ]
+    assert not (tmp_path / name).exists()

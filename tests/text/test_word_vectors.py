@@ -29,6 +29,12 @@ def test_what_is_saved_is_loaded_as_it_was(name, tmp_path: Path):
     assert again.fingerprint == vectors.fingerprint
 
 
+def test_a_name_that_says_nothing_of_the_format_is_refused(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"no word vectors can be written as v\.npy"):
+        some_vectors().save(tmp_path / "v.npy")
+    assert not (tmp_path / "v.npy").exists()
+
+
 @pytest.mark.parametrize("is_binary", [True, False])
 def test_files_of_gensim_are_read_and_ours_are_read_by_gensim(is_binary, tmp_path: Path):
     models = pytest.importorskip("gensim.models")

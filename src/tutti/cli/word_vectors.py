@@ -15,7 +15,8 @@ word_vectors_app = typer.Typer(help="Word vectors: train them on music text, see
 def train(
     sources: Annotated[list[Path], typer.Argument(help="Catalogues, whose texts are read, and files of text.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file: .bin for word2vec's binary format, .txt; .gz on top.")
+        Path,
+        typer.Option("--output", "-o", help="The file: .bin, as word2vec has it, or text: .txt, .vec; .gz on top."),
     ],
     read: Annotated[str, typer.Option(help="Kinds of text of a catalogue, with commas.")] = (
         "review,biography,caption,lyrics"
@@ -32,7 +33,9 @@ def train(
     """Train word vectors on the texts of catalogues and on files of text."""
     from tutti.data.music_texts import open_corpus
     from tutti.text.word_training import Algorithm, WordTrainingConfig, train_word_vectors
+    from tutti.text.word_vector_files import check_ending
 
+    check_ending(output)
     config = WordTrainingConfig(
         embed_dim=dimensions,
         window=window,

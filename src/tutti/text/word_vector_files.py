@@ -28,6 +28,7 @@ FOREIGN = {  # what else people have at hand, by its first bytes
 MOST_DIMENSIONS = 10_000
 MOST_WORD_BYTES = 4096
 MOST_BYTES = 4 << 30  # of vectors in memory
+ENDINGS = (".bin", ".txt", ".vec")  # of files that are written: binary, text, and text by its other usual name
 BUFFER_BYTES = 1 << 20
 BLOCK_WORDS = 4096  # how many vectors are gathered before they are made an array
 Rows = Iterator[tuple[str, NDArray[np.float32]]]
@@ -67,7 +68,11 @@ def write_word_vectors(path: Path, words: Sequence[str], vectors: NDArray[np.flo
     """Write word2vec's binary format where the name ends in ``.bin``, else its text; gzipped where ``.gz`` follows.
 
     Spaces in words become underscores, as both formats need.
+
+    Raises:
+        ConfigError: The name ends otherwise, see :func:`check_ending`.
     """
+    check_ending(path)
     is_gzipped = path.suffix == ".gz"
     is_binary = (path.with_suffix("") if is_gzipped else path).suffix == ".bin"
     with atomic_file(path) as partial, partial.open("wb") as raw:
@@ -80,6 +85,19 @@ def write_word_vectors(path: Path, words: Sequence[str], vectors: NDArray[np.flo
             file.write(told + b" " + numbers + b"\n")
         if zipped is not None:
             zipped.close()
+
+
+def check_ending(path: Path) -> None:
+    """Make sure that a file's name says how word vectors are to be written, before they are learned.
+
+    Raises:
+        ConfigError: It ends in none of ``ENDINGS``, with or without ``.gz`` on top.
+    """
+    if (path.with_suffix("") if path.suffix == ".gz" else path).suffix not in ENDINGS:
+        raise ConfigError(
+            f"no word vectors can be written as {path.name}",
+            hint=f"end its name in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}; .gz on top compresses it",
+        )
 
 
 def _gathered(path: Path, rows: Rows, *, limit: int | None) -> tuple[list[str], NDArray[np.float32]]:

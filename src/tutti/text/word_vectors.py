@@ -73,7 +73,11 @@ class WordVectors:
         return cls(words, vectors, name=Path(path).name)
 
     def save(self, path: Path | str) -> None:
-        """Write them atomically: word2vec binary where the name ends in ``.bin``, else its text; ``.gz`` on top."""
+        """Write them atomically: word2vec binary as ``.bin``, its text as ``.txt`` or ``.vec``; ``.gz`` on top.
+
+        Raises:
+            ConfigError: The name ends otherwise.
+        """
         from tutti.text.word_vector_files import write_word_vectors
 
         write_word_vectors(Path(path), self.words, self.vectors)

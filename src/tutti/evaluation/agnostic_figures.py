@@ -35,7 +35,7 @@ def draw_curves(report: AgnosticReport, path: Path) -> Path:
             reference = report.reference(target).f1_macro
             panel.axhline(reference.value, color="0.3", linestyle="--", label=f"{target} only")
             panel.axhline(1 / len(report.classes), color="0.7", linestyle=":", label="1 / classes")
-            panel.set_xticks(steps, [f"{one.n_added:,}" for one in curve])
+            panel.set_xticks(steps, [f"{one.n_added:,}" for one in curve], rotation=30)
             panel.set(
                 xlabel=f"items with {target} added", ylabel="F1, macro", title=f"asked about {target}", ylim=(0, 1)
             )

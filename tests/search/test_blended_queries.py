@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from PIL import Image
 
 from tutti.data.items import Item
 from tutti.data.records import Points, SpaceRecord
-from tutti.data.track import Listens, Track
+from tutti.data.track import FileState, Listens, Track
 from tutti.errors import AudioError, CatalogueError, ConfigError, QueryError, UnknownNameError
+from tutti.files import sha256_of
 from tutti.models.space_models import Placed, SpaceModelConfig, unit_rows
 from tutti.search.hits import Hits
 from tutti.search.library import Library
@@ -177,6 +179,30 @@ def test_an_album_and_a_path_are_terms_too(library: Library, tmp_path: Path) -> 
     sound.write_bytes(b"a sound")
     assert ids(library.search(plus=[sound]))[0] == "c"
     assert set(ids(library.search(plus=["album:days"]))[:2]) == {"c", "d"}
+
+
+def test_a_sound_of_the_catalogue_is_no_hit_of_itself_wherever_its_copy_lies(library: Library, tmp_path: Path) -> None:
+    sound = tmp_path / "drums.wav"
+    sound.write_bytes(b"a sound")
+    state = FileState(size=7, modified_ns=0, content_hash=sha256_of(sound))
+    of_track = library.search(plus=["track:c"])
+    library.put_tracks([replace(library.track("c"), file=state)])
+    assert ids(library.search(plus=[sound])) == ids(of_track)
+    library.put_tracks([replace(library.track("d"), file=state, duplicate_of="c")])
+    assert not {"c", "d"} & {*ids(library.search(plus=[sound]))}
+    assert not {"c", "d"} & {*ids(library.search(plus=["track:d"]))}
+
+
+def test_a_path_that_hits_show_is_a_term_from_any_folder(library: Library) -> None:
+    library.put_tracks([replace(library.track("c"), audio=library.folder / "audio" / "strobe.flac")])
+    library.put_tracks([replace(library.track("d"), audio=Path("/music/strobe.flac"))])
+    assert library.search(plus=["audio/strobe.flac"]) == library.search(plus=["track:c"])
+    with pytest.raises(QueryError, match=r"the paths of 2 tracks end in strobe\.flac") as caught:
+        library.search(plus=["strobe.flac"])
+    assert caught.value.hint == "name one of them: track:c, track:d"
+    with pytest.raises(QueryError, match=r"no file elsewhere/strobe\.flac") as caught:
+        library.search(plus=["elsewhere/strobe.flac"])
+    assert "track:ID" in str(caught.value.hint)
 
 
 def test_a_picture_is_placed_by_the_space(library: Library, tmp_path: Path) -> None:

@@ -161,6 +161,10 @@ class Corpus:
         rows = self.rows_of(self.tracks["duplicate_of"])
         return np.where(rows < 0, np.arange(len(self)), rows)
 
+    def copies_of(self, rows: Rows) -> NDArray[np.bool_]:
+        """Whether a track has the same bytes as one of some rows, these themselves among them. Shape (tracks,)."""
+        return np.isin(self.originals, self.originals[rows])
+
     @cached_property
     def years(self) -> NDArray[np.int64]:
         """Of the releases, 0 where unknown. Shape (tracks,)."""

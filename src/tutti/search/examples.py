@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tutti.audio.decoding import open_sound
 from tutti.data.records import ModelRecord
+from tutti.data.tables import stored_path
 from tutti.errors import AudioError, QueryError, UnknownNameError
 from tutti.search.corpus import Corpus
 from tutti.search.names import did_you_mean
@@ -33,7 +35,7 @@ class Example:
     Attributes:
         name: What to call it.
         vectors: By model. Shape (embed_dim,) each.
-        row: Of the track in the corpus; None for a file from outside.
+        row: Of the track in the corpus, also where a file with the same bytes was given; None for any other file.
     """
 
     name: str
@@ -48,7 +50,7 @@ def find_row(text: str, corpus: Corpus) -> int:
         UnknownNameError: No track is called that; the hint has the nearest names.
         QueryError: Several are.
     """
-    found = _rows_by_path(text, corpus) if text not in corpus.row_of else [corpus.row_of[text]]
+    found = rows_by_path(text, corpus) if text not in corpus.row_of else [corpus.row_of[text]]
     if not found:
         named = corpus.names.named(plain(text))
         found = [int(row) for row in np.flatnonzero(named["title"] | named["file"])]
@@ -62,6 +64,18 @@ def find_row(text: str, corpus: Corpus) -> int:
         ids = ", ".join(corpus.track_ids[row] for row in found[:5])
         raise QueryError(f"{len(found)} tracks are called {text!r}", hint=f"give the id of one: {ids}")
     return found[0]
+
+
+def rows_by_path(text: str, corpus: Corpus) -> list[int]:
+    """The rows of the tracks with this file; where there is none, of those whose path ends so, as hits are shown."""
+    stored, path = corpus.tracks["audio"], Path(text)
+    ending = path.as_posix()
+    ends_so = pc.or_(pc.equal(stored, ending), pc.ends_with(stored, f"/{ending}"))
+    for is_meant in (pc.equal(stored, stored_path(path, corpus.folder)), ends_so):
+        rows: list[int] = np.flatnonzero(pc.fill_null(is_meant, False)).tolist()
+        if rows:
+            return rows
+    return []
 
 
 def find_example(text: str, corpus: Corpus, listener: Listener) -> Example:
@@ -145,10 +159,4 @@ def _from_file(path: Path, corpus: Corpus, listener: Listener) -> Example:
     check_length(path)
     row = corpus.row_of_file(path)
     known = {} if row is None else corpus.vectors_of(row)
-    return Example(name=path.name, vectors=known or listener(path, corpus.models))
-
-
-def _rows_by_path(text: str, corpus: Corpus) -> list[int]:
-    wanted = Path(text).absolute()
-    stored = corpus.column("audio")
-    return [row for row, audio in enumerate(stored) if audio is not None and corpus.folder / audio == wanted]
+    return Example(name=path.name, vectors=known or listener(path, corpus.models), row=row)

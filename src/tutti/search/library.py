@@ -105,7 +105,7 @@ class Library(Catalogue):
         candidates = matching(self, corpus, query.where)
         example = None if query.like is None else find_example(query.like, corpus, self.listener)
         if example is not None and example.row is not None:
-            candidates[example.row] = False
+            candidates &= ~corpus.copies_of(np.array([example.row]))
         hits, understood = self._hits(query, candidates, example, shortlisted=example is None)
         if understood.is_shortlisted and len(hits) < query.k:  # what the index found near was no hit
             hits, understood = self._hits(query, candidates, example, shortlisted=False)

@@ -21,13 +21,14 @@ from tutti.errors import AudioError, CatalogueError, ImageError, QueryError, Unk
 from tutti.image.covers import read_cover
 from tutti.models.space_models import Placed, Points, SpaceModelConfig, load_space_model, unit_rows
 from tutti.search.corpus import Corpus
-from tutti.search.examples import check_length, find_row
+from tutti.search.examples import check_length, find_row, rows_by_path
 from tutti.search.heard_sounds import hint_to_place
 from tutti.search.points.space_points import SpacePoints
 from tutti.search.terms import Term
 from tutti.text.passages import passages_of
 
 LONGEST_NAME = 60
+N_SUGGESTED = 5
 N_REMEMBERED, LONGEST_REMEMBERED = 256, 1_000  # texts, and their characters
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
@@ -173,17 +174,39 @@ class Pointer:
         return None if np.isnan(point).any() else point
 
     def _of_sound(self, term: Term) -> Pointed:
-        path = _existing(term)
+        path = Path(term.value)
+        if not path.is_file():
+            return self.of_term(self._track_with_path(term))
         check_length(path)
         row = self._corpus.row_of_file(path)
+        rows = NO_ROWS if row is None else np.array([row])
         if row is not None and self.points.present()[row]:
-            return self._pointed(term, self.points.of()[row], name=path.name)
+            return self._pointed(term, self.points.of()[row], name=path.name, rows=rows)
         item = Item(item_id=path.name, title=path.stem, tracks=(Track(track_id=path.name, audio=path.absolute()),))
         point = self._placed(item, "audio", error=AudioError)
-        return self._pointed(term, point, name=path.name, asked="audio")
+        return self._pointed(term, point, name=path.name, asked="audio", rows=rows)
+
+    def _track_with_path(self, term: Term) -> Term:
+        """The track whose path, or the end of it, a sound that is not here has."""
+        rows = rows_by_path(term.value, self._corpus)
+        named = [f"track:{self._corpus.track_ids[row]}" for row in rows[:N_SUGGESTED]]
+        if not rows:
+            raise QueryError(
+                f"there is no file {term.value}",
+                hint="check the path; a track of the catalogue is written track:ID, words without a suffix",
+            )
+        if len(rows) > 1:
+            raise QueryError(
+                f"the paths of {len(rows)} tracks end in {term.value}", hint=f"name one of them: {', '.join(named)}"
+            )
+        return replace(term, kind="track", value=self._corpus.track_ids[rows[0]])
 
     def _of_image(self, term: Term) -> Pointed:
-        path = _existing(term)
+        path = Path(term.value)
+        if not path.is_file():
+            raise QueryError(
+                f"there is no picture {term.value}", hint="check the path; words are written without a suffix"
+            )
         read_cover(path)  # what is no picture is told of before a model is loaded
         item = Item(item_id=path.name, title=path.stem, covers=(path.absolute(),))
         return self._pointed(term, self._placed(item, "image", error=ImageError), name=path.name, asked="image")
@@ -259,11 +282,3 @@ def load_placer(record: SpaceRecord) -> Placer:
             hint=f"place them anew: tutti place CATALOGUE --space {record.source}",
         )
     return model
-
-
-def _existing(term: Term) -> Path:
-    path = Path(term.value)
-    if not path.is_file():
-        what = "picture" if term.kind == "image" else "file"
-        raise QueryError(f"there is no {what} {term.value}", hint="check the path; words are written without a suffix")
-    return path

@@ -125,8 +125,8 @@ class Understanding:
         found = Understood(barred=np.zeros(len(self._corpus), dtype=bool))
         pointed = [one for term in query.terms for one in self._of_term(term, query, found)]
         for one in pointed:
-            if one.is_negative or one.how == "track":
-                found.barred[one.rows] = True
+            if one.is_negative or one.how in ("track", "sound"):
+                found.barred |= self._corpus.copies_of(one.rows)
         if pointed:
             self._blend(pointed, query, found, candidates)
         return found

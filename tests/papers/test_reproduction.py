@@ -28,6 +28,25 @@ def test_a_row_that_cannot_be_repeated_is_refused_with_those_that_can(tmp_path):
     assert "harmonic" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("setting", "smoke", "hint"),
+    [
+        ("data.catalogue=worlds/demo", True, "-o FOLDER"),
+        ('data={catalogue="worlds/demo"}', False, "-o FOLDER"),
+        ("output=elsewhere", True, "-o FOLDER"),
+        ("seed=3", True, "--seed"),
+        ("data.labels=top:9", False, "tutti train"),
+    ],
+)
+def test_a_setting_that_the_table_makes_itself_is_refused(tmp_path, setting, smoke, hint):
+    order = Order(key="won2021/table3.1", settings=(setting,), folder=tmp_path / "out", smoke=smoke)
+    with pytest.raises(ConfigError, match="would change nothing") as caught:
+        carry_out(order)
+    assert setting in caught.value.message
+    assert hint in str(caught.value.hint)
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_unknown_row_offers_the_nearest(tmp_path):
     with pytest.raises(UnknownNameError, match="short-chunk-res"):
         carry_out(Order(key="won2021/table3.1", rows=("short-chunk-rez",), folder=tmp_path / "out", smoke=True))

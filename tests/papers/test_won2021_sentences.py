@@ -12,7 +12,7 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.datasets import find_dataset, find_sentence_set
 from tutti.data.emotion_mapping import MAPPINGS
 from tutti.data.track import Track
-from tutti.errors import ConfigError, UnknownNameError
+from tutti.errors import CatalogueError, ConfigError, UnknownNameError
 from tutti.evaluation.emotion_retrieval import EmotionRetrievalReport
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.report import Estimate
@@ -109,6 +109,27 @@ def test_published_settings_are_the_papers_and_others_are_given_as_on_the_comman
     assert "cross-entropy" in str(caught.value.hint)
     with pytest.raises(UnknownNameError, match="two-branches"):
         read_settings(ExperimentOrder(folder=tmp_path, settings=('strategies=["two-branches"]',)))
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize(
+    ("given", "smoke", "told"),
+    [
+        (("vad=NRC.txt",), True, "vad=NRC.txt would change nothing: a generated world"),
+        (("word_vectors=own.bin",), True, "word_vectors=own.bin would change nothing"),
+        (("catalogue=worlds/demo", "vad=NRC.txt"), False, "vad=NRC.txt would change nothing"),
+        (("n_sentences=5",), False, "n_sentences=5 would change nothing: of your own"),
+    ],
+)
+def test_a_file_that_would_not_be_read_is_refused_before_anything_is_done(key, given, smoke, told, tmp_path: Path):
+    with pytest.raises(ConfigError, match=told):
+        carry_out(Order(key=key, folder=tmp_path / "out", settings=given, smoke=smoke))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_smoke_run_keeps_to_the_catalogue_it_is_given(tmp_path: Path):
+    with pytest.raises(CatalogueError, match="none"):
+        carry_out(Order(key=KEYS[0], folder=tmp_path / "out", settings=(f"catalogue={tmp_path / 'none'}",), smoke=True))
 
 
 def test_without_data_the_order_says_what_it_wants(tmp_path: Path):

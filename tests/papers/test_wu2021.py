@@ -9,13 +9,13 @@ import pytest
 
 from tutti.data.datasets import find_dataset
 from tutti.data.datasets.fixtures import write_cover, write_sound
-from tutti.errors import ConfigError, DatasetError, UnknownNameError
+from tutti.errors import ConfigError, DatasetError, TuttiError, UnknownNameError
 from tutti.evaluation.report import Estimate
 from tutti.models.covers import CoverEncoder, build_cover_network
 from tutti.papers import find_exhibit
 from tutti.papers.commands import Order, carry_out, listing
 from tutti.papers.experiment import ExperimentOrder, Findings, Judged, Statement
-from tutti.papers.wu2021_pairs import SMOKE_IMAGE, WuSettings, read_pairs, read_settings
+from tutti.papers.wu2021_pairs import SMOKE_IMAGE, WuSettings, load_place, read_pairs, read_settings
 from tutti.papers.wu2021_retrieval import judge_retrieval
 
 KEYS = ("wu2021/figure2", "wu2021/figure3", "wu2021/figure4")
@@ -46,6 +46,32 @@ def test_settings_are_given_as_on_the_command_line(tmp_path):
             read_settings(ExperimentOrder(folder=tmp_path, settings=(wrong,)))
     with pytest.raises(UnknownNameError, match="wu2022"):
         read_settings(ExperimentOrder(folder=tmp_path, settings=("space.preset=wu2022",)))
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "told"),
+    [
+        (KEYS[0], ("n_trees=5",), "n_trees=5 would change nothing: nothing is classified"),
+        (KEYS[1], ("depth=5",), "depth=5 would change nothing: nothing is ranked"),
+        (KEYS[2], ("image.a=x", "image.b=y"), "image.b=y would change nothing: one encoder"),
+    ],
+)
+@pytest.mark.parametrize("smoke", [True, False])
+def test_a_setting_of_another_figure_is_refused(tmp_path, key, given, told, smoke):
+    with pytest.raises(ConfigError, match=told):
+        carry_out(Order(key=key, folder=tmp_path / "out", settings=given, smoke=smoke))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_smoke_run_takes_the_encoders_that_it_is_given_and_else_its_own(tmp_path):
+    def images(*given):
+        return read_settings(ExperimentOrder(folder=tmp_path, settings=given, smoke=True)).image
+
+    assert images() == {"small-resnet": "untrained"}
+    assert images("image.mine=encoders/mine") == {"mine": "encoders/mine"}
+    assert load_place("image", "untrained", smoke=True).modality == "image"
+    with pytest.raises(TuttiError, match="microsoft/resnet-none"):
+        load_place("image", "microsoft/resnet-none", smoke=True)
 
 
 def test_without_data_the_order_says_what_it_wants_and_leaves_nothing(tmp_path):
@@ -135,7 +161,8 @@ def test_a_folder_of_pairs_goes_all_the_way_and_what_cannot_be_read_is_counted(t
     write_pairs(tmp_path / "pairs", n_each=15)
     small_model.save(tmp_path / "sounds")
     CoverEncoder(SMOKE_IMAGE, build_cover_network(SMOKE_IMAGE)).save(tmp_path / "pictures")
-    given = (f"audio.small={tmp_path / 'sounds'}", f"image.toy={tmp_path / 'pictures'}", "depth=2", "n_trees=5")
+    given = (f"audio.small={tmp_path / 'sounds'}", f"image.toy={tmp_path / 'pictures'}")
+    given += ("depth=2",) if key == KEYS[0] else ("n_trees=5",)
     settings = (*given, "space.epochs=2", "space.batch_size=16", "space.accelerator=cpu")
     data = (f"audioset-pairs={tmp_path / 'pairs'}",)
     done = carry_out(Order(key=key, data=data, settings=settings, folder=tmp_path / "out"), quiet=True)

@@ -183,6 +183,10 @@ class ExperimentOrder:
             override(plain, setting)
         return plain
 
+    def refuse_unused(self, unused: Mapping[str, str], *, hint: str) -> None:
+        """See :func:`refuse_unused`, of the order's own settings."""
+        refuse_unused(self.settings, unused, hint=hint)
+
     def world(self, place: str | None) -> Catalogue:
         """The generated world in a folder; None makes a tiny one.
 
@@ -227,6 +231,34 @@ class ExperimentOrder:
             chosen = find_dataset(dataset)
             self.tell(f"reading {chosen.title} from {root}")
             return chosen.catalogue(root, folder, protocol=protocol)
+
+
+def refuse_unused(settings: Sequence[str], unused: Mapping[str, str], *, hint: str) -> None:
+    """Refuse a setting that nothing would read, instead of going on without it.
+
+    Args:
+        settings: ``key=value``, as they were given.
+        unused: Dotted names of those that are not read here, and why.
+        hint: What to do instead.
+
+    Raises:
+        ConfigError: One of them was given.
+    """
+    for setting in settings:
+        plain: dict[str, Any] = {}
+        override(plain, setting)
+        for name, reason in unused.items():
+            if _is_set(plain, name):
+                raise ConfigError(f"{setting} would change nothing: {reason}", hint=hint)
+
+
+def _is_set(plain: Mapping[str, Any], name: str) -> bool:
+    value: Any = plain
+    for part in name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True
 
 
 def checked_settings(wanted: type[Wanted], plain: Mapping[str, Any], *, hint: str) -> Wanted:

@@ -24,6 +24,7 @@ from tutti.evaluation.report import Report
 from tutti.evaluation.tag_retrieval import TagRetrievalReport
 from tutti.models.taggers import find_architecture
 from tutti.papers.comparison import Cell, Comparison, Run
+from tutti.papers.experiment import refuse_unused
 from tutti.papers.smoke import smoke_catalogue, smoke_settings, smoke_table
 from tutti.papers.table import Column, Row, Table, nested
 from tutti.training.recipes import override, parse_recipe
@@ -31,6 +32,13 @@ from tutti.training.run_parts import TrainedRun
 from tutti.training.runs import train
 
 Tell = Callable[[str], None]
+# Settings of recipes that a table makes itself, and why.
+OF_FOLDER = dict.fromkeys(
+    ("output", "data.catalogue", "data.store", "scheme.store", "scheme.encoders", "scheme.folder"),
+    "the folder of the results has a place for it",
+)
+OF_SEED = {"seed": "every run has a seed of its own"}
+OF_DATASET = dict.fromkeys(("data.labels", "data.spelling"), "labels are the dataset's, in the published order")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +119,10 @@ def reproduce(
 
     Raises:
         UnknownNameError: There is no such row or column.
-        ConfigError: None of the datasets is there, or a chosen row cannot be repeated.
+        ConfigError: None of the datasets is there, a chosen row cannot be repeated, or a setting would not be read.
     """
     choice = choice or Choice()
+    _refuse_settings(choice)
     if choice.smoke:
         table = smoke_table(table)
     columns = [table.column(name) for name in choice.columns] or list(table.columns)
@@ -136,6 +145,13 @@ def reproduce(
             comparison = Comparison(table=table, cells=tuple(cells), smoke=choice.smoke, missing=missing)
             comparison.write(folder)
     return Reproduction(folder=folder, comparison=comparison, runs=runs)
+
+
+def _refuse_settings(choice: Choice) -> None:
+    refuse_unused(choice.settings, OF_FOLDER, hint="leave it out; another folder of results: -o FOLDER")
+    refuse_unused(choice.settings, OF_SEED, hint="leave it out, and give --seed")
+    if not choice.smoke:
+        refuse_unused(choice.settings, OF_DATASET, hint="leave it out, or train on labels of your own: tutti train")
 
 
 def _refuse_obstacles(table: Table, choice: Choice) -> None:

@@ -85,7 +85,7 @@ def read_settings(order: ExperimentOrder) -> SentenceSettings:
     """The settings of an order.
 
     Raises:
-        ConfigError: One is unknown or makes no sense.
+        ConfigError: One is unknown, makes no sense, or would not be read.
         UnknownNameError: There is no such strategy or set of sentences.
     """
     plain = order.plain_settings(published=PUBLISHED, smoke=SMOKE)
@@ -98,7 +98,18 @@ def read_settings(order: ExperimentOrder) -> SentenceSettings:
         if isinstance(own, dict):
             text["reading"] = {**dataclasses.asdict(PUBLISHED_FIRST), **own}
     names = list(SentenceSettings.__annotations__)
-    return checked_settings(SentenceSettings, plain, hint=f"settings: learning.…, {', '.join(names[:-1])}")
+    settings = checked_settings(SentenceSettings, plain, hint=f"settings: learning.…, {', '.join(names[:-1])}")
+    if _is_of_world(order, settings):
+        order.refuse_unused(
+            dict.fromkeys(("vad", "word_vectors"), "a generated world says itself where emotions and moods lie"),
+            hint="leave it out, or run it on data of your own, without --smoke and without --set catalogue",
+        )
+    else:
+        order.refuse_unused(
+            {"n_sentences": "of your own sentences all are read"},
+            hint="leave it out, or have sentences invented for a generated world: --set catalogue=FOLDER",
+        )
+    return settings
 
 
 def read_data(order: ExperimentOrder, settings: SentenceSettings) -> dict[str, SentenceMusic]:
@@ -109,7 +120,7 @@ def read_data(order: ExperimentOrder, settings: SentenceSettings) -> dict[str, S
         DatasetError: A list is missing or broken.
         CatalogueError: There is no catalogue.
     """
-    if order.smoke or settings.catalogue is not None:
+    if _is_of_world(order, settings):
         world = order.world(settings.catalogue)
         written = {
             name: write_sentences(WORLD_KIND[name], n_sentences=settings.n_sentences, seed=order.seed)
@@ -125,6 +136,10 @@ def read_data(order: ExperimentOrder, settings: SentenceSettings) -> dict[str, S
             one, catalogue, affects=_affects(settings, labels), label_vectors=_vectors(settings, labels)
         )
     return found
+
+
+def _is_of_world(order: ExperimentOrder, settings: SentenceSettings) -> bool:
+    return order.smoke or settings.catalogue is not None
 
 
 def _read_sentences(order: ExperimentOrder, name: str) -> LabelledSentences:

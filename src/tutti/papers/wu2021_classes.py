@@ -58,7 +58,12 @@ OFTEN_CONFUSED = {
 
 def classify(exhibit: Experiment, order: ExperimentOrder) -> Outcome:
     """Mixing curves, references, confusion and distances, of the first encoder of each modality."""
-    settings = read_settings(order)
+    settings = read_settings(order, unused={"depth": "nothing is ranked here"})
+    for one in MODALITIES:
+        order.refuse_unused(
+            {f"{one}.{name}": "one encoder of each modality is taken" for name in list(getattr(settings, one))[1:]},
+            hint=f"name one encoder of {one}; several are compared in wu2021/figure2",
+        )
     pairs = read_pairs(order, settings)
     names = {one: next(iter(getattr(settings, one))) for one in MODALITIES}
     vectors = {

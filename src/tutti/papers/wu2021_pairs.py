@@ -73,8 +73,8 @@ class WuSettings:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
 
+UNTRAINED = "untrained"  # the place of a small network that a smoke run makes
 SMOKE: dict[str, Any] = {
-    "image": {"small-resnet": "untrained"},
     "space": {"preset": "wu2021-paper", "epochs": 3, "batch_size": 16, "accelerator": "cpu"},
     "n_components": 8,
     "depth": 5,
@@ -82,13 +82,20 @@ SMOKE: dict[str, Any] = {
 }
 
 
-def read_settings(order: ExperimentOrder) -> WuSettings:
+def read_settings(order: ExperimentOrder, *, unused: Mapping[str, str] | None = None) -> WuSettings:
     """The settings of an order.
 
+    Args:
+        order: What was asked for.
+        unused: Settings that this experiment does not read, and why.
+
     Raises:
-        ConfigError: One is unknown or makes no sense.
+        ConfigError: One is unknown, makes no sense, or would not be read.
     """
     plain = order.plain_settings(published={"space": {"preset": "wu2021-paper"}}, smoke=SMOKE)
+    if order.smoke:
+        plain.setdefault("image", {"small-resnet": UNTRAINED})
+    order.refuse_unused(unused or {}, hint="leave it out; it belongs to another figure")
     names = list(WuSettings.__annotations__)
     return checked_settings(
         WuSettings, plain, hint=f"settings: audio.NAME, image.NAME, space.…, {', '.join(names[2:-1])}"
@@ -227,7 +234,7 @@ def load_place(modality: str, place: str, *, smoke: bool = False) -> ModalityEnc
         encoder = load_encoder(Path(place))
     elif modality == "audio":
         encoder = SoundEncoder(load_model(place))
-    elif smoke:
+    elif smoke and place == UNTRAINED:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             encoder = CoverEncoder(SMOKE_IMAGE, build_cover_network(SMOKE_IMAGE))

@@ -26,6 +26,7 @@ from tutti.papers.wu2021_pairs import (
 )
 
 DIRECTIONS = ("audio_to_image", "image_to_audio")
+UNUSED = dict.fromkeys(("n_components", "per_class", "n_trees", "max_depth"), "nothing is classified here")
 
 BEST = Statement(
     text="YAMNet with ResNet is the best pair, both ways",
@@ -46,7 +47,7 @@ UNTRANSLATED = Statement(
 
 def retrieve(exhibit: Experiment, order: ExperimentOrder) -> Outcome:
     """NDCG of every pair of encoders, translated and, where they are of one size, as they are."""
-    settings = read_settings(order)
+    settings = read_settings(order, unused=UNUSED)
     pairs = read_pairs(order, settings)
     vectors = {one: encode_pairs(order, pairs, one, getattr(settings, one)) for one in MODALITIES}
     rows = np.flatnonzero(pairs.found)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tutti.errors import ConfigError, ModelError, UnknownNameError
 from tutti.models.label_files import read_labels
 from tutti.models.model import Model
 from tutti.models.taggers import build_tagger
-from tutti.models.zoo import load_model
+from tutti.models.zoo import SHIPPED, load_model
 
 
 @pytest.fixture(autouse=True)
@@ -170,3 +171,18 @@ def test_the_help_names_every_network():
 
     assert (*SOUND_NETWORKS,) == (*sounds.EXTRACTORS,)
     assert (*PICTURE_NETWORKS,) == (*pictures.PICTURE_NETWORKS,)
+
+
+def test_a_space_is_listed_and_shown_with_its_licence_and_limits(places: Path) -> None:
+    shutil.copytree(SHIPPED / "tutti-words", places / "shipped" / "words")
+    line = tutti_models("list").stdout.splitlines()[-1].split("  ")
+    assert [cell.strip() for cell in line if cell] == ["words", *"––––", "1.6 MB", "Apache-2.0", "in this package"]
+    shown = tutti_models("show", "words").stdout
+    for expected in (
+        "architecture: space of audio, text\n",
+        "licence: Apache-2.0\n",
+        "limits:\n  It finds what",
+        "README",
+    ):
+        assert expected in shown
+    assert tutti_models("path", "words").stdout == f"{places / 'shipped' / 'words'}\n"

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tutti.cli.output import folder_place
+
 models_app = typer.Typer(
     no_args_is_help=True, help="Shipped and published models: list, show, pull, import, extractor, describe, path."
 )
@@ -36,12 +38,12 @@ def list_models(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the shipped and the published models, and your own bundles in the folders of TUTTI_MODELS."""
+    """List the shipped and the published models, your own bundles in the folders of TUTTI_MODELS, and spaces."""
     from tutti.models.zoo import Zoo
     from tutti.models.zoo_facts import model_facts
 
     zoo = Zoo()
-    names = [*zoo.shipped_bundles(), *(entry.name for entry in zoo.entries()), *zoo.own_bundles()]
+    names = [*zoo.shipped_bundles(), *(entry.name for entry in zoo.entries()), *zoo.own_bundles(), *zoo.spaces()]
     facts = [model_facts(zoo, name) for name in names]
     chosen = [one for one in facts if one["commercial_ok"] or not commercial_ok]
     if as_json:
@@ -55,10 +57,10 @@ def list_models(
 
 @models_app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A shipped or published model, or a bundle in TUTTI_MODELS.")],
+    name: Annotated[str, typer.Argument(help="A shipped or published model or space, or a bundle in TUTTI_MODELS.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of a model: origin, licences, published scores, limits, labels."""
+    """Show what is known of a model or a space: origin, licences, published scores, limits, labels."""
     from tutti.models.zoo import Zoo
     from tutti.models.zoo_facts import model_facts
 
@@ -67,7 +69,8 @@ def show(
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return
     scores = ", ".join(f"{metric} {value}" for metric, value in facts["scores"].items())
-    lines = {**facts, "scores": scores or "none", "commercial_ok": COMMERCIAL[facts["commercial_ok"]]}
+    scores = scores or ("in its card, README.md" if facts["path"] else "none")
+    lines = {**facts, "scores": scores, "commercial_ok": COMMERCIAL[facts["commercial_ok"]]}
     labels, rates = lines.pop("labels"), lines.pop("base_rates")
     for key, value in lines.items():
         name = key.replace("_", " ")
@@ -75,8 +78,8 @@ def show(
         if isinstance(several, list):
             typer.echo("\n".join([f"{name}:", *(f"  {one}" for one in several)]) if several else f"{name}: –")
         else:
-            typer.echo(f"{name}: {'–' if value is None else value}")
-    typer.echo("labels:")
+            typer.echo(f"{name}: {'–' if value in (None, '') else value}")
+    typer.echo("labels:" if labels else "labels: –")
     for label in labels:
         typer.echo(f"  {label}" + (f"  {rates[label]:.2%} of tracks" if label in rates else ""))
 
@@ -104,7 +107,10 @@ def import_model(
         str, typer.Option(help="Such as musicnn, fcn or short_chunk_resnet; a wrong name lists all.")
     ],
     labels: Annotated[str, typer.Option(help="JSON list or text file; FILE.json:KEY where it holds several lists.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The bundle's folder; its name names the model.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", callback=folder_place, help="The bundle's folder; its name names the model."),
+    ],
     option: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE where the size is not the published one; repeatable.")
     ] = None,
@@ -134,7 +140,12 @@ def import_model(
 def extractor(
     network: Annotated[str, typer.Argument(help=f"One of {', '.join((*SOUND_NETWORKS, *PICTURE_NETWORKS))}.")],
     weights: Annotated[Path, typer.Argument(help="The network as an ONNX file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the encoder: new, empty, or one of these.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", callback=folder_place, help="Folder of the encoder: new, empty, or one of these."
+        ),
+    ],
     hop: Annotated[
         float | None,
         typer.Option(help="Of sounds: seconds from one patch to the next. [the published]", show_default=False),
@@ -152,7 +163,12 @@ def extractor(
 def describe(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     facts: Annotated[Path, typer.Option("--from", help="TOML: licence, source, teachers, data, limits, scores, ….")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The described bundle's folder; it names the model.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", callback=folder_place, help="The described bundle's folder; it names the model."
+        ),
+    ],
     scores: Annotated[Path | None, typer.Option(help="JSON: further scores by name.")] = None,
 ) -> None:
     """Write a bundle whose config.json and model card say more: who taught it, what it learned from, its limits."""
@@ -181,7 +197,7 @@ def _row(facts: dict[str, Any]) -> tuple[str, ...]:
         where += f": {facts['path']}"
     size = f"{facts['n_bytes'] / 1e6:.1f} MB" if facts["n_bytes"] else "–"
     dataset = facts["dataset"] or (f"{len(facts['teachers'])} teachers" if facts.get("teachers") else "–")
-    return (facts["name"], dataset, str(len(facts["labels"])), *scores, size, facts["licence"], where)
+    return (facts["name"], dataset, str(len(facts["labels"]) or "–"), *scores, size, facts["licence"], where)
 
 
 def _options(texts: list[str]) -> dict[str, Any]:

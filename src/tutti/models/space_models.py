@@ -130,10 +130,7 @@ class SpaceModel:
             ModelError: The folder holds no space model, or a damaged or newer one.
         """
         folder = Path(folder)
-        settings = read_settings(folder, kind=SPACE_MODEL, newest=FORMAT)
-        origin = str(folder / CONFIG)
-        modalities = taken_modalities(settings, origin=origin)
-        config = checked_settings(SpaceModelConfig, settings, origin=origin, what="space model")
+        config, modalities = read_space_config(folder)
         encoders = {one: load_encoder(folder / ENCODERS / one) for one in modalities}
         return cls(config, encoders, load_projection(folder / PROJECTION))
 
@@ -258,6 +255,18 @@ def merged(points: Mapping[str, Points], weights: Mapping[str, float] | None = N
         weight = 1.0 if weights is None else weights.get(modality, 1.0)
         total += weight * np.nan_to_num(some)
     return unit_rows(total)
+
+
+def read_space_config(folder: Path) -> tuple[SpaceModelConfig, tuple[Modality, ...]]:
+    """The settings of a space model's bundle and what it places, without its encoders.
+
+    Raises:
+        ModelError: The folder holds no space model, or a damaged or newer one.
+    """
+    settings = read_settings(folder, kind=SPACE_MODEL, newest=FORMAT)
+    origin = str(folder / CONFIG)
+    modalities = taken_modalities(settings, origin=origin)
+    return checked_settings(SpaceModelConfig, settings, origin=origin, what="space model"), tuple(modalities)
 
 
 def is_space_model(folder: Path | str) -> bool:

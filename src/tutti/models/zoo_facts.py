@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tutti.models.bundles import read_config
+from tutti.models.bundles import ModelConfig, read_config
 from tutti.models.model_folders import WEIGHTS
-from tutti.models.multimodal import is_multimodal, read_multimodal_config
+from tutti.models.multimodal import MultimodalConfig, is_multimodal, read_multimodal_config
+from tutti.models.space_models import SpaceModelConfig, is_space_model, read_space_config
 from tutti.models.zoo import Zoo
 from tutti.models.zoo_table import COMMERCIAL_LICENCES
 
 
 def model_facts(zoo: Zoo, name: str) -> dict[str, Any]:
-    """Name, origin, licences, scores, labels, and where a model lies. Nothing is fetched.
+    """Name, origin, licences, scores, labels, and where a model or a space lies. Nothing is fetched.
 
     Returns:
         Plain values; for a published model and for a bundle, shipped or one's own, under the same keys; a bundle tells
@@ -25,7 +26,7 @@ def model_facts(zoo: Zoo, name: str) -> dict[str, Any]:
     """
     where = zoo.whereabouts(name)
     place = {"state": where.state, "path": None if where.path is None else str(where.path)}
-    bundle = {**zoo.own_bundles(), **zoo.shipped_bundles()}.get(name)
+    bundle = {**zoo.spaces(), **zoo.own_bundles(), **zoo.shipped_bundles()}.get(name)
     if bundle is not None:
         return {**_bundle_facts(bundle), **place}
     entry = zoo.entry(name)
@@ -51,19 +52,18 @@ def model_facts(zoo: Zoo, name: str) -> dict[str, Any]:
 
 def _bundle_facts(bundle: Path) -> dict[str, Any]:
     if is_multimodal(bundle):
-        return _multimodal_facts(bundle)
+        multimodal = read_multimodal_config(bundle)
+        architecture = f"{multimodal.fusion.kind} fusion of {', '.join(multimodal.modalities)}"
+        rates, labels = dict(multimodal.base_rates), list(multimodal.labels)
+        return {**_facts_of(bundle, multimodal, architecture), "base_rates": rates, "labels": labels}
+    if is_space_model(bundle):
+        space, modalities = read_space_config(bundle)
+        told = {"data": list(space.data), "limits": list(space.limits)}
+        return {**_facts_of(bundle, space, f"space of {', '.join(modalities)}"), **told}
     config = read_config(bundle)
-    weights = bundle / WEIGHTS
     return {
-        "name": bundle.name,
-        "architecture": config.architecture,
-        "dataset": None,
-        "scores": {},
-        "licence": config.licence.partition(",")[0],
-        "commercial_ok": config.licence.partition(",")[0].strip() in COMMERCIAL_LICENCES,
+        **_facts_of(bundle, config, config.architecture),
         "paper": config.paper,
-        "source": config.source,
-        "n_bytes": weights.stat().st_size if weights.is_file() else None,
         "teachers": dict(config.teachers),
         "data": list(config.data),
         "limits": list(config.limits),
@@ -72,23 +72,24 @@ def _bundle_facts(bundle: Path) -> dict[str, Any]:
     }
 
 
-def _multimodal_facts(bundle: Path) -> dict[str, Any]:
-    """The same keys; its size is that of all its parts."""
-    config = read_multimodal_config(bundle)
+def _facts_of(
+    bundle: Path, config: ModelConfig | MultimodalConfig | SpaceModelConfig, architecture: str
+) -> dict[str, Any]:
+    """What every bundle tells, and the other keys without a value; the size is that of all parts."""
     licence = config.licence.partition(",")[0]
     return {
         "name": bundle.name,
-        "architecture": f"{config.fusion.kind} fusion of {', '.join(config.modalities)}",
+        "architecture": architecture,
         "dataset": None,
         "scores": {},
         "licence": licence,
         "commercial_ok": licence.strip() in COMMERCIAL_LICENCES,
         "paper": "",
         "source": config.source,
-        "n_bytes": sum(part.stat().st_size for part in bundle.rglob(WEIGHTS)),
+        "n_bytes": sum(part.stat().st_size for part in bundle.rglob(WEIGHTS)) or None,
         "teachers": {},
         "data": [],
         "limits": [],
-        "base_rates": dict(config.base_rates),
-        "labels": list(config.labels),
+        "base_rates": {},
+        "labels": [],
     }

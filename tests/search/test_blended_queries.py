@@ -268,6 +268,25 @@ def test_where_no_tag_may_tell_points_reject(library: Library, query: str) -> No
     assert set(ids(hits)) == {"a", "e"}
 
 
+@pytest.mark.parametrize(
+    ("words", "minus", "told"), [("piano, no vocals", [], "'no vocals'"), ("piano", ["words:vocals"], "'vocals'")]
+)
+def test_that_points_alone_hardly_reject_is_told(library: Library, words: str, minus: list[str], told: str) -> None:
+    terms = parse_terms(minus=minus, words=words)
+    (note,) = library.answer(Query(terms=terms, weights={"words": 0})).notes
+    assert note == f"no tag or name rejects, since the weight of words is 0, and points hardly do: {told}"
+    assert library.answer(Query(terms=terms, weights={"words": 0.1})).notes == ()
+
+
+def test_without_a_minus_nothing_is_told_of_rejection(library: Library) -> None:
+    assert library.answer(query_of(words="piano", weights={"words": 0})).notes == ()
+
+
+def test_lyrics_that_count_nothing_are_told_of(library: Library) -> None:
+    hits = library.answer(query_of(["lyrics:rain"], words="piano", weights={"words": 0}))
+    assert "lyrics:rain counts nothing: the weight of words is 0" in hits.notes
+
+
 def test_an_absence_in_one_word_rejects_too(library: Library) -> None:
     assert set(ids(library.search("instrumental piano"))) == {"a", "e"}
 

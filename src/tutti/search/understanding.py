@@ -164,6 +164,8 @@ class Understanding:
         found.is_read_whole |= bool(pointed)
         asking = sum(part.weight for part in parts if not part.is_negative)
         weight = term.weight * query.weights.get(WORDS, 1.0)
+        if pointed and not weight:
+            found.notes += _notes_of_idle_tags(heard)
         share = weight * (1 - SENTENCE_SHARE if pointed else 1.0) / (asking or 1.0)
         found.meanings += signed
         # What is rejected is no part of the sentence, and shares its weight with nothing.
@@ -219,7 +221,9 @@ class Understanding:
         found.words.append(term.value)
         part = score_lyrics(term, self._senses.lyrics())
         weight = query.weights.get(WORDS, 1.0)
-        if weight:
+        if not weight:
+            found.notes.append(f"{term} counts nothing: the weight of words is 0")
+        else:
             found.parts.append(replace(part, importance=part.importance * weight))
         return []
 
@@ -350,6 +354,16 @@ def check_size(text: bytes, *, what: str) -> None:
 
 def _without(phrase: str, words: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ", words).strip(" ,")
+
+
+def _notes_of_idle_tags(meanings: Sequence[Meaning]) -> list[str]:
+    """That what is rejected is left to points, where tags and names tell it and count nothing."""
+    rejected = ", ".join(dict.fromkeys(repr(one.phrase) for one in meanings if one.is_negative))
+    return (
+        [f"no tag or name rejects, since the weight of words is 0, and points hardly do: {rejected}"]
+        if rejected
+        else []
+    )
 
 
 def notes_of_kinds(text: str) -> list[str]:

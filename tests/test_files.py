@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from tutti.files import atomic_file, atomic_folder, is_occupied, sha256_of, write_text
+import pytest
+
+from tutti.files import atomic_file, atomic_folder, check_place, is_occupied, sha256_of, write_text
 
 
 class BrokenError(Exception):
@@ -85,3 +87,22 @@ def test_a_file_and_a_folder_with_something_in_it_are_occupied(tmp_path):
     assert is_occupied(tmp_path / "letter.txt")
     assert not is_occupied(tmp_path / "empty")
     assert not is_occupied(tmp_path / "none")
+
+
+def test_a_place_to_write_to_is_looked_at_and_nothing_is_made(tmp_path):
+    check_place(tmp_path / "new" / "newer" / "report.md")
+    (tmp_path / "old.md").touch()
+    check_place(tmp_path / "old.md")
+    assert [path.name for path in tmp_path.iterdir()] == ["old.md"]
+    with pytest.raises(NotADirectoryError) as caught:
+        check_place(tmp_path / "old.md" / "new" / "report.md")
+    assert caught.value.filename == str(tmp_path / "old.md")
+    with pytest.raises(IsADirectoryError):
+        check_place(tmp_path)
+
+
+def test_a_folder_that_may_not_be_written_into_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # whoever runs the tests may be allowed everything
+    with pytest.raises(PermissionError) as caught:
+        check_place(tmp_path / "new" / "report.md")
+    assert caught.value.filename == str(tmp_path)

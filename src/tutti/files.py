@@ -7,6 +7,7 @@ beside the target first and renamed at the end.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -65,6 +66,29 @@ def write_text(target: Path, text: str) -> None:
 def is_occupied(path: Path) -> bool:
     """Whether something is there that a new folder would replace: a file, or a folder that is not empty."""
     return path.exists() and (path.is_file() or any(path.iterdir()))
+
+
+def check_place(target: Path) -> None:
+    """Make sure that a file can be written at ``target`` and folders above it made, before anything is computed.
+
+    Nothing is made.
+
+    Raises:
+        OSError: Something above is no folder or may not be written into, or ``target`` is a folder.
+    """
+    if target.is_dir():
+        raise _system_error(errno.EISDIR, target)
+    above = target.absolute().parent
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir():
+        raise _system_error(errno.ENOTDIR, above)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise _system_error(errno.EACCES, above)
+
+
+def _system_error(number: int, path: Path) -> OSError:
+    return OSError(number, os.strerror(number), str(path))
 
 
 def sha256_of(path: Path) -> str:

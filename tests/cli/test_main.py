@@ -51,15 +51,35 @@ def test_every_command_explains_itself(command, tutti):
     assert f"tutti {command} " in ending.stdout
 
 
-def test_wherever_a_command_can_be_quiet_one_letter_says_so():
+def commands_with(option):
+    """The words that call each command which has an option, and all names of it there."""
     from tutti.cli.main import app
 
-    groups = [typer.main.get_command(app)]
-    for group in groups:
-        groups += group.commands.values() if hasattr(group, "commands") else ()
-    names = [option.opts for command in groups for option in command.params if "--quiet" in option.opts]
+    found, waiting = {}, [((), typer.main.get_command(app))]
+    while waiting:
+        words, command = waiting.pop()
+        waiting += [((*words, name), below) for name, below in getattr(command, "commands", {}).items()]
+        for one in command.params:
+            if option in one.opts:
+                found[words] = one.opts
+    return found
+
+
+def test_wherever_a_command_can_be_quiet_one_letter_says_so():
+    names = commands_with("--quiet").values()
     assert len(names) >= 8
     assert all("-q" in some for some in names), names
+
+
+@pytest.mark.parametrize("words", sorted(commands_with("--output")), ids=" ".join)
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_else(tutti, words, tmp_path):
+    (tmp_path / "letter").touch()
+    ending = tutti(*words, "-o", tmp_path / "letter" / "new" / "page.html")
+    assert (ending.code, ending.stdout) == (1, "")
+    assert ending.stderr.splitlines() == [
+        f"error: {tmp_path / 'letter'}: not a directory",
+        "hint: check the path and its rights, or name another place",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,23 @@ def test_a_page_and_a_picture_are_written(tutti, bundle, noises, tmp_path):
     assert (tmp_path / "map.png").stat().st_size > 1_000
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("-o", "map.png"), "no page can be written as map.png"),
+        (("--picture", "map.gif"), "map.gif is no figure's name"),
+        (("--picture", "."), "is a directory"),
+    ],
+)
+def test_a_wrong_place_is_told_before_the_map_is_made(tutti, tmp_path, monkeypatch, options, told):
+    monkeypatch.chdir(tmp_path)
+    ending = tutti("map", "no-model", "--on", "no-catalogue", *options)
+    assert (ending.code, ending.stdout) == (1, "")
+    assert [line.split(":")[0] for line in ending.stderr.splitlines()] == ["error", "hint"]
+    assert told in ending.stderr
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_split_without_items_is_told_in_two_lines(tutti, bundle, noises, tmp_path):
     ending = tutti("map", bundle, "--on", noises, "--split", "valid", "-o", tmp_path / "map.html")
     assert (ending.code, ending.stdout) == (1, "")

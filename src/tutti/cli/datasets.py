@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from tutti.cli.output import file_place, folder_place
+
 if TYPE_CHECKING:
     from tutti.data.datasets.check import Check, SplitCheck
     from tutti.data.datasets.dataset import Dataset, Protocol
@@ -83,7 +85,9 @@ def check(name: Name, root: Root, protocol: ProtocolName = None, as_json: AsJson
 def catalogue(
     name: Name,
     root: Root,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the catalogue, new or empty.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=folder_place, help="Folder of the catalogue, new or empty.")
+    ],
     protocol: ProtocolName = None,
 ) -> None:
     """Make a catalogue of a dataset, with its splits and labels; tracks without a sound are listed as problems."""
@@ -105,7 +109,9 @@ def catalogue(
 @datasets_app.command()
 def fixture(
     name: Name,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the fixture, new or empty.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=folder_place, help="Folder of the fixture, new or empty.")
+    ],
 ) -> None:
     """Write two or three short synthesised tracks in a dataset's exact layout, to try commands on."""
     from tutti.data.datasets import find_dataset
@@ -119,7 +125,10 @@ def fixture(
 def prepare(
     source: Source,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the store, to be made or brought up to date.")
+        Path,
+        typer.Option(
+            "--output", "-o", callback=folder_place, help="Folder of the store, to be made or brought up to date."
+        ),
     ],
     root: OptionalRoot = None,
     protocol: ProtocolName = None,
@@ -149,7 +158,9 @@ def prepare(
 @datasets_app.command()
 def mixtures(
     sources: Annotated[list[str], typer.Argument(help="Folders of sounds or catalogues; FOLDER=0.2 sets its share.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the catalogue, new or empty.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=folder_place, help="Folder of the catalogue, new or empty.")
+    ],
     count: Annotated[int, typer.Option(min=1, help="How many mixtures.")] = 2000,
     seconds: Annotated[float, typer.Option(help="Length of each.")] = 29.0,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
@@ -214,7 +225,9 @@ def sentences(
         str | None, typer.Argument(help="A set, or world-tales or world-situations, which are invented; else a list.")
     ] = None,
     root: OptionalRoot = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write them into this .tsv file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", callback=file_place, help="Also write them into this .tsv file.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn: splits, invented sentences.")] = 0,
     fixture_in: Annotated[
         Path | None, typer.Option("--fixture", help="Write a few invented sentences in its layout into this folder.")
@@ -257,7 +270,9 @@ def sentences(
 @datasets_app.command("clean-tags")
 def clean_tags(
     raw: Annotated[Path, typer.Argument(help="A table of song, tag and score with tabs, or last.fm's lastfm_tags.db.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The table, as track_tags.tsv of MSD500.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=file_place, help="The table, as track_tags.tsv of MSD500.")
+    ],
     taxonomy: Annotated[
         Path | None, typer.Option(help="Lines of tag, tab, category: other tags are dropped. [all are kept]")
     ] = None,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tutti.cli.output import folder_place
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A bundle's folder, or the name of a model or a space.")],
@@ -29,7 +31,8 @@ def evaluate(
     excerpts: Annotated[str, typer.Option(help="even, or published to repeat published scores.")] = "even",
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for the report and the predictions.")
+        Path | None,
+        typer.Option("--output", "-o", callback=folder_place, help="Folder for the report and the predictions."),
     ] = None,
     figures: Annotated[bool, typer.Option("--figures", help="Also draw figures into the folder.")] = False,
 ) -> None:

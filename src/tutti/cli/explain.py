@@ -8,12 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from tutti.cli.output import file_place
+
 
 def explain(
     model: Annotated[str, typer.Argument(help="A published model's name or a bundle's folder.")],
     what: Annotated[str, typer.Argument(help="A sound file; with --on, an item's id, its title or a track's id.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A figure, .png or .svg, or a page with a player, .html.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", callback=file_place, help="A figure, .png or .svg, or a page with a player, .html."
+        ),
     ] = None,
     on: Annotated[
         Path | None, typer.Option("--on", help="The catalogue of the item that a multimodal model explains.")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tutti.cli.output import folder_place
+
 
 def human(
     predictions: Annotated[Path, typer.Argument(help="A predictions.npz of `tutti evaluate`, or its folder.")],
@@ -15,7 +17,9 @@ def human(
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     resamples: Annotated[int, typer.Option(help="Of the bootstrap.")] = 1000,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the comparison.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", callback=folder_place, help="Folder for the comparison.")
+    ] = None,
 ) -> None:
     """Compare a model with a person who labelled some of the same items, class by class."""
     from tutti.evaluation.human import compare_with_human, read_annotations

@@ -7,6 +7,8 @@ from typing import Annotated, cast
 
 import typer
 
+from tutti.cli.output import folder_place
+
 listening_app = typer.Typer(help="Play counts, and the factors of users and tracks that explain them.")
 
 
@@ -18,7 +20,7 @@ def _group() -> None:
 @listening_app.command()
 def factors(
     source: Annotated[Path, typer.Argument(help="A catalogue, or a table of plays: .tsv, .csv or .parquet.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the factors.")],
+    output: Annotated[Path, typer.Option("--output", "-o", callback=folder_place, help="Folder of the factors.")],
     n_factors: Annotated[int, typer.Option("--factors", "-n", help="Dimensions.")] = 200,
     method: Annotated[str, typer.Option(help="als or bpr.")] = "als",
     alpha: Annotated[float, typer.Option(help="Of als: n plays are liked with confidence alpha * n.")] = 40.0,

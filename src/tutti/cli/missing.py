@@ -9,13 +9,20 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from tutti.cli.output import folder_place
+
 Number = TypeVar("Number", int, float)
 
 
 def missing(
     model: Annotated[str, typer.Argument(help="A multimodal bundle, whose encoders are taken.")],
     on: Annotated[Path, typer.Option("--on", help="The catalogue, with the splits train, valid and test.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the grid, its figure and the trainings.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", callback=folder_place, help="Folder for the grid, its figure and the trainings."
+        ),
+    ],
     fusions: Annotated[str | None, typer.Option(help="Which fusions, with commas. [all]")] = None,
     seeds: Annotated[str, typer.Option(help="Training seeds, with commas; scores are means over them.")] = "0",
     noise: Annotated[str, typer.Option(help="Lengths of noise relative to the vectors, with commas.")] = "0.5,1.0",

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tutti.cli.output import folder_place
+
 
 def probe(
     models: Annotated[list[str], typer.Argument(help="Bundles' folders, or published models' names.")],
@@ -28,7 +30,10 @@ def probe(
     seed: Annotated[int, typer.Option(help="Of the draws; also of the bootstrap.")] = 0,
     resamples: Annotated[int, typer.Option(help="Of the bootstrap.")] = 1000,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for vectors and report; the same one goes on.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", callback=folder_place, help="Folder for vectors and report; the same one goes on."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from tutti.cli.output import folder_place
+
 
 def pseudolabel(
     catalogue: Annotated[Path, typer.Argument(help="Of the sounds to hear.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pseudo-labels.")],
+    output: Annotated[Path, typer.Option("--output", "-o", callback=folder_place, help="Folder of the pseudo-labels.")],
     teachers: Annotated[
         list[str],
         typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tutti.cli.output import page_place
 from tutti.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 def report(
     catalogue: Annotated[Path, typer.Argument(help="The catalogue's folder.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="A file PAGE.html, or a folder.")] = Path("report"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=page_place, help="A file PAGE.html, or a folder.")
+    ] = Path("report"),
     query: Annotated[list[str] | None, typer.Option("--query", "-q", help="Search for this; repeatable.")] = None,
     like: Annotated[list[str] | None, typer.Option("--like", help="Find what sounds like this; repeatable.")] = None,
     model: Annotated[str | None, typer.Option(help="Whose vectors make the map.")] = None,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tutti.cli.output import folder_place
+
 if TYPE_CHECKING:
     from tutti.papers.experiment import Outcome
     from tutti.papers.reproduction import Reproduction
@@ -28,7 +30,10 @@ def reproduce(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Such as training.epochs=20; repeatable.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of the results. [runs/EXHIBIT]", show_default=False)
+        Path | None,
+        typer.Option(
+            "--output", "-o", callback=folder_place, help="Folder of the results. [runs/EXHIBIT]", show_default=False
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the runs that the folder holds.")] = False,
     smoke: Annotated[

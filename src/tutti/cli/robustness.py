@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 
 from tutti.audio.deformations import DEFORMATIONS
+from tutti.cli.output import folder_place
 
 
 def robustness(
     models: Annotated[list[str], typer.Argument(help="Bundles' folders, or published models' names.")],
     on: Annotated[Path, typer.Option("--on", help="The catalogue.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the study; the same one goes on.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=folder_place, help="Folder of the study; the same one goes on.")
+    ],
     split: Annotated[str, typer.Option(help="train, valid, test or all.")] = "test",
     deformations: Annotated[str, typer.Option(help="Which, with commas between them.")] = ",".join(DEFORMATIONS),
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,

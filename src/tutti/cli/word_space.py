@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
+from tutti.cli.output import folder_place
+
 
 def wordspace(
     catalogue: Annotated[Path, typer.Argument(help="Tracks that stand for music at large, indexed with the tagger.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The bundle's folder; names the space.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=folder_place, help="The bundle's folder; names the space.")
+    ],
     model: Annotated[str, typer.Option("--model", "-m", help="The tagger, by name or folder.")] = "tutti-small",
     about: Annotated[Path | None, typer.Option(help="TOML with licence, source, data, limits.")] = None,
     scores: Annotated[Path | None, typer.Option(help="JSON with scores for the model card.")] = None,

@@ -8,6 +8,8 @@ from typing import Annotated, cast
 
 import typer
 
+from tutti.cli.output import file_place
+
 word_vectors_app = typer.Typer(help="Word vectors: train them on music text, see how they read a tag.")
 
 
@@ -16,7 +18,12 @@ def train(
     sources: Annotated[list[Path], typer.Argument(help="Catalogues, whose texts are read, and files of text.")],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="The file: .bin, as word2vec has it, or text: .txt, .vec; .gz on top."),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=file_place,
+            help="The file: .bin, as word2vec has it, or text: .txt, .vec; .gz on top.",
+        ),
     ],
     read: Annotated[str, typer.Option(help="Kinds of text of a catalogue, with commas.")] = (
         "review,biography,caption,lyrics"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tutti.cli.output import folder_place
+
 if TYPE_CHECKING:
     from tutti.data.catalogue import Catalogue
     from tutti.data.track import Track
@@ -19,7 +21,9 @@ def world(
     preset: Annotated[
         str, typer.Argument(help="tiny (36 tracks of 4.5 s), demo (300 of 10 s), study (3,000 of 15 s).")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the catalogue, new or empty.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=folder_place, help="Folder of the catalogue, new or empty.")
+    ],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     knobs: Annotated[
         list[str] | None,

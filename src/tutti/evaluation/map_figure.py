@@ -6,6 +6,7 @@ The page is ``tutti.serve.map_page``.
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,22 @@ TAGS = "tags"  # the kind of things whose names are written beside them
 PANEL_INCHES, DPI = 5.0, 150
 
 
+def check_picture(path: Path) -> None:
+    """Make sure that a map can be drawn into a file, before it is made.
+
+    Raises:
+        ConfigError: The path ends otherwise than in .png or .svg.
+        MissingExtraError: matplotlib is not installed.
+    """
+    _figures_for(path)
+
+
+def _figures_for(path: Path) -> ModuleType:
+    if path.suffix not in FORMATS:
+        raise ConfigError(f"{path.name} is no figure's name", hint=f"end it with {' or '.join(FORMATS)}")
+    return import_extra("matplotlib.figure", extra="figures", purpose="drawing the map")
+
+
 def draw_map(drawn: ItemMap, path: Path) -> None:
     """Draw the map.
 
@@ -33,9 +50,7 @@ def draw_map(drawn: ItemMap, path: Path) -> None:
         ConfigError: The path ends otherwise.
         MissingExtraError: matplotlib is not installed.
     """
-    if path.suffix not in FORMATS:
-        raise ConfigError(f"{path.name} is no figure's name", hint=f"end it with {' or '.join(FORMATS)}")
-    figures = import_extra("matplotlib.figure", extra="figures", purpose="drawing the map")
+    figures = _figures_for(path)
     kinds = list(dict.fromkeys(drawn.kinds)) or [""]
     wanted = [(projection, kind) for projection in drawn.points for kind in kinds]
     figure = figures.Figure(figsize=(PANEL_INCHES * len(wanted), PANEL_INCHES + 1.0), layout="constrained")

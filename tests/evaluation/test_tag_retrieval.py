@@ -101,7 +101,7 @@ def test_chance_is_the_mean_over_all_orders(n_relevant, n_items):
 def test_random_scores_reach_what_chance_does():
     rng = np.random.default_rng(0)
     targets = queries(20).targets
-    many = [pr_auc_by_label(targets, rng.random(targets.shape)).mean() for _ in range(2000)]
+    many = [pr_auc_by_label(targets, rng.random(targets.shape)).mean() for _ in range(400)]
     report = score_tag_retrieval(queries(20), bootstrap=Bootstrap(n_resamples=5))
     assert report.metrics["map_chance"].value == pytest.approx(np.mean(many), abs=0.01)
     assert report.metrics["map_chance"].value > targets.mean() + 0.05  # the share of right items is not what they reach

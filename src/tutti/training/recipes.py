@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import math
 import tomllib
@@ -165,7 +166,7 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """The complete recipe as plain values."""
-        plain: dict[str, Any] = TypeAdapter(Recipe).dump_python(self, mode="json", by_alias=True)
+        plain: dict[str, Any] = _adapter().dump_python(self, mode="json", by_alias=True)
         return plain
 
 
@@ -202,11 +203,16 @@ def parse_recipe(table: Mapping[str, Any], *, origin: str = "the recipe") -> Rec
         table = _with_scheme(table)
         _check_keys(table, Recipe, place=(), origin=origin)
         # JSON's strict mode: no number out of a text, but a path out of one.
-        return TypeAdapter(Recipe).validate_json(json.dumps(table, default=str), strict=True)
+        return _adapter().validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
         raise _in_words(error.errors()[0], origin) from None
     except UnknownNameError as error:  # no ValueError, so pydantic lets it through
         raise ConfigError(f"{origin}: {error.message}", hint=error.hint) from None
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Recipe]:
+    return TypeAdapter(Recipe)  # made once: it takes much longer than a recipe
 
 
 def override(table: dict[str, Any], setting: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,39 @@ def test_a_listener_is_saved_without_the_tagger_and_loaded_again(small_model: Mo
     assert isinstance(again, ConceptListener)
     assert again.fingerprint == listener.fingerprint
     assert [file.name for file in (tmp_path / "listener").iterdir()] == ["config.json"]
+
+
+def listener_in(folder: Path, tagger: Model) -> ConceptListener:
+    """The listener of a tagger that was written to a folder, itself written and loaded again."""
+    tagger.save(folder)
+    ConceptListener.of(Model.load(folder)).save(folder.parent / "listener")
+    return ConceptListener.load(folder.parent / "listener")
+
+
+def test_a_tagger_outside_the_zoo_is_found_again_in_its_folder(small_model: Model, tmp_path: Path) -> None:
+    again = listener_in(tmp_path / "run" / "model", small_model)
+    assert again.model.fingerprint == small_model.fingerprint
+    assert again.name == small_model.name
+    assert again.fingerprint == ConceptListener.of(small_model).fingerprint  # wherever it lies
+
+
+def test_a_tagger_of_the_zoo_is_found_by_its_name(small_model: Model, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TUTTI_MODELS", str(tmp_path))
+    again = listener_in(tmp_path / small_model.name, small_model)
+    assert again.config.tagger_folder is None
+    assert again.model.fingerprint == small_model.fingerprint
+
+
+def test_a_moved_tagger_is_found_in_the_zoo_or_told_of(small_model: Model, tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "run" / "model"
+    again = listener_in(folder, small_model)
+    (tmp_path / "new").mkdir()
+    folder.rename(tmp_path / "new" / small_model.name)
+    with pytest.raises(ModelError, match=rf"neither in {re.escape(str(folder))} nor in the zoo") as caught:
+        _ = again.model
+    assert "TUTTI_MODELS" in str(caught.value.hint)
+    monkeypatch.setenv("TUTTI_MODELS", str(tmp_path / "new"))
+    assert again.model.fingerprint == small_model.fingerprint
 
 
 def test_another_version_of_the_tagger_is_refused_when_something_is_heard(small_model: Model, sine_wav: Path) -> None:

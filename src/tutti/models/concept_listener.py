@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from tutti.errors import ConfigError, ModelError, ShapeError
+from tutti.errors import ConfigError, ModelError, ShapeError, UnknownNameError
 from tutti.models.model import Model
 from tutti.models.model_folders import CONFIG, checked_settings, fingerprint_of, read_settings, settings_folder
 from tutti.models.sound_encoders import SoundEncoder
-from tutti.models.zoo import load_model
+from tutti.models.zoo import Zoo, load_model
 from tutti.text.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -36,11 +36,12 @@ class ConceptListenerConfig:
     """Which tagger is listened with, and what its labels mean.
 
     Attributes:
-        tagger: Its name, or the folder of its bundle.
+        tagger: Its name.
         tagger_fingerprint: Of the weights whose probabilities are understood here.
         labels: Of the tagger, in the order of its probabilities.
         concepts: For each, the labels that tell of it and 1, or -1 where a label tells of its absence.
         n_vector: Dimensions of the tagger's vectors.
+        tagger_folder: Of its bundle, an absolute path; None where the zoo finds it by its name.
     """
 
     tagger: str
@@ -48,6 +49,7 @@ class ConceptListenerConfig:
     labels: tuple[str, ...]
     concepts: dict[str, dict[str, int]]
     n_vector: int
+    tagger_folder: str | None = None
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -92,6 +94,7 @@ class ConceptListener(SoundEncoder):
             labels=tagger.labels,
             concepts=concepts,
             n_vector=tagger.embed_dim,
+            tagger_folder=_folder_of(tagger),
         )
         return cls(config, tagger)
 
@@ -100,10 +103,9 @@ class ConceptListener(SoundEncoder):
         """The tagger.
 
         Raises:
-            UnknownNameError: There is none of this name.
-            ModelError: It is another one than the encoder was made with.
+            ModelError: It is not to be found, or is another one than the encoder was made with.
         """
-        tagger = self._tagger or load_model(self.config.tagger)
+        tagger = self._tagger or self._find_tagger()
         if tagger.fingerprint != self.config.tagger_fingerprint:
             raise ModelError(
                 f"{tagger.name} has the fingerprint {tagger.fingerprint}; the space was made with "
@@ -111,6 +113,20 @@ class ConceptListener(SoundEncoder):
                 hint="take the version of the model that the space was made with, or make the space anew",
             )
         return tagger
+
+    def _find_tagger(self) -> Model:
+        """The tagger in its folder; where it lies there no more, the zoo's of its name."""
+        folder = self.config.tagger_folder
+        if folder is not None and (Path(folder) / CONFIG).is_file():
+            return Model.load(folder)
+        try:
+            return load_model(self.name)
+        except UnknownNameError:
+            where = "not " if folder is None else f"neither in {folder} nor "
+            raise ModelError(
+                f"the tagger {self.name}, by which the space hears, is {where}in the zoo",
+                hint=f"put its bundle as {self.name} into a folder that TUTTI_MODELS names, or make the space anew",
+            ) from None
 
     @property
     def name(self) -> str:
@@ -129,8 +145,10 @@ class ConceptListener(SoundEncoder):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever the vectors do."""
-        return fingerprint_of(repr(sorted(dataclasses.asdict(self.config).items())))
+        """Changes whenever the vectors do; not with the folder that the tagger lies in."""
+        told = dataclasses.asdict(self.config)
+        del told["tagger_folder"]
+        return fingerprint_of(repr(sorted(told.items())))
 
     def from_predictions(self, vectors: NDArray[Any], probabilities: NDArray[Any]) -> Floats:
         """What :meth:`encode` gives, from what the tagger said of tracks before.
@@ -148,9 +166,9 @@ class ConceptListener(SoundEncoder):
         wanted = (self.config.n_vector, len(self.config.labels))
         if (vectors.shape[-1], probabilities.shape[-1]) != wanted or vectors.shape[:-1] != probabilities.shape[:-1]:
             raise ShapeError(
-                f"vectors {vectors.shape} and probabilities {probabilities.shape} are none of {self.config.tagger}, "
+                f"vectors {vectors.shape} and probabilities {probabilities.shape} are none of {self.name}, "
                 f"which has {wanted[0]} dimensions and {wanted[1]} labels",
-                hint=f"give what {self.config.tagger} said of the tracks",
+                hint=f"give what {self.name} said of the tracks",
             )
         heard = log_odds(probabilities) @ self._signs
         return np.concatenate([heard, vectors], axis=-1).astype(np.float32)
@@ -184,6 +202,14 @@ class ConceptListener(SoundEncoder):
         """
         settings, origin = read_settings(folder, kind=KIND, newest=FORMAT), str(folder / CONFIG)
         return cls(checked_settings(ConceptListenerConfig, settings, origin=origin, what="encoder"))
+
+
+def _folder_of(tagger: Model) -> str | None:
+    """Where a tagger is found again; None where its name leads to it, or it lies nowhere."""
+    if tagger.folder is None:
+        return None
+    found = Zoo().whereabouts(tagger.name).path
+    return None if found is not None and found.resolve() == tagger.folder.resolve() else str(tagger.folder)
 
 
 def vocabulary_of(tagger: Model) -> Vocabulary:

@@ -20,8 +20,21 @@ def test_accents_do_not_matter_but_other_scripts_stay() -> None:
     assert plain("が ピアノ 음악") == "が ピアノ 음악"
 
 
+@pytest.mark.parametrize("word", ["संगीत", "क्षितिज", "இசை", "ดนตรี", "เสียงช้า", "ភ្លេង", "སྒྲ"])
+def test_the_vowels_and_tones_of_other_scripts_belong_to_their_words(word: str) -> None:
+    assert plain(f"  {word}! ") == word
+    assert plain(f"{word} – {word}") == f"{word} {word}"
+
+
+def test_what_hangs_on_a_letter_without_spelling_a_word_goes() -> None:
+    assert plain("مُوسِيقَى") == "موسيقى"
+    assert plain("Άννα й") == "αννα и"
+    assert plain("I ❤️ 1️⃣") == "i 1"
+    assert plain("あ゛ あ゙") == "あ あ"
+
+
 def test_a_plain_form_is_its_own_plain_form() -> None:
-    for text in ("R&B", "rock'n'roll", "Beyoncé – Déjà Vu (Live)", "80's"):
+    for text in ("R&B", "rock'n'roll", "Beyoncé – Déjà Vu (Live)", "80's", "हिन्दी संगीत", "あ゛が"):
         assert plain(plain(text)) == plain(text)
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import difflib
 import functools
 import heapq
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-APOSTROPHES = re.compile("['’‘ʼ`´]")
-NOT_A_WORD = re.compile(r"[\W_]+")
-VOICED = "\u3099\u309a"  # the marks of か in が and of は in ぱ
+APOSTROPHES = "'’‘ʼ`´"
+# Marks whose names begin so are no part of a word: accents, what chooses how a character is drawn, musical signs, and
+# the vowels that Semitic scripts mostly leave out. Those of other scripts spell it: the vowels of संगीत and of เสียง.
+NO_SPELLING = ("COMBINING", "VARIATION", "MUSICAL", "ARABIC", "HEBREW", "SYRIAC")
+VOICED = "\u3099\u309a"  # the marks of か in が and of は in ぱ, which are named like accents
 # Words so short are one letter away from too many others.
 SHORTEST_CORRECTED = 5
 # Share of letters in common (twice those over the letters of both): one letter of six wrong.
@@ -30,10 +31,11 @@ MOST_COMPARED = 300
 def plain(text: str) -> str:
     """Lower case, without accents and punctuation, words separated by one space.
 
-    The marks that make other syllables of Japanese ones are no accents.
+    Marks that spell a word are no accents: those that make other syllables of Japanese ones, the vowels of Indian
+    scripts, the tones of Thai.
 
-    >>> plain("Drum & Bass"), plain("Antonín Dvořák"), plain("rock'n'roll"), plain("R&B"), plain("ピアノ")
-    ('drum and bass', 'antonin dvorak', 'rocknroll', 'r and b', 'ピアノ')
+    >>> plain("Drum & Bass"), plain("Antonín Dvořák"), plain("rock'n'roll"), plain("R&B"), plain("संगीत")
+    ('drum and bass', 'antonin dvorak', 'rocknroll', 'r and b', 'संगीत')
     """
     return _plain_of_short(text) if len(text) <= LONGEST_REMEMBERED else _plain(text)
 
@@ -45,9 +47,27 @@ def _plain_of_short(text: str) -> str:
 
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
-    unmarked = "".join(letter for letter in folded if letter in VOICED or not unicodedata.combining(letter))
-    composed = unicodedata.normalize("NFC", unmarked)
-    return NOT_A_WORD.sub(" ", APOSTROPHES.sub("", composed)).strip()
+    composed = unicodedata.normalize("NFC", folded.translate(_SPELT))
+    for mark in VOICED:  # of no syllable that it makes another of
+        composed = composed.replace(mark, "")
+    return " ".join(composed.split())
+
+
+class _Spelt(dict[int, str]):
+    """What is left of each character: itself, nothing of accents, a space of what is in no word. Found out once."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        is_mark = unicodedata.category(letter).startswith("M")
+        if letter in APOSTROPHES or (is_mark and unicodedata.name(letter).startswith(NO_SPELLING)):
+            spelt = letter if letter in VOICED else ""
+        else:
+            spelt = letter if is_mark or letter.isalnum() else " "
+        self[code] = spelt
+        return spelt
+
+
+_SPELT = _Spelt()
 
 
 def forms(phrase: str) -> tuple[str, ...]:

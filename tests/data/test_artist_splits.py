@@ -1,6 +1,6 @@
 """Splits by artist: nobody is in two, shares are kept, and other tracks move nobody's order."""
 
-from tutti.data.artist_splits import artist_of, split_by_artist
+from tutti.data.artist_splits import artist_of, split_by_artist, with_splits
 from tutti.data.track import Track
 
 
@@ -29,6 +29,18 @@ def test_the_same_seed_gives_the_same_split_in_any_order_and_another_seed_anothe
 def test_tracks_without_an_artist_stand_for_themselves():
     split = split_by_artist([Track(track_id=str(i)) for i in range(10)], seed=0, shares={"train": 0.9, "valid": 0.1})
     assert (len(split["train"]), len(split["valid"])) == (9, 1)
+
+
+def test_tracks_without_splits_get_one_each_in_their_order():
+    dealt, by_split = with_splits(tracks(), seed=3), split_by_artist(tracks(), seed=3)
+    assert [one.track_id for one in dealt] == [one.track_id for one in tracks()]
+    for split, some in by_split.items():
+        assert [one.track_id for one in dealt if one.split == split] == [one.track_id for one in some]
+
+
+def test_a_split_that_is_given_keeps_all_others_as_they_are():
+    given = [*tracks(), Track(track_id="given", split="test")]
+    assert with_splits(given, seed=0) == given
 
 
 def test_an_artist_is_the_same_however_it_is_written():

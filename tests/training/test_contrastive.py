@@ -202,6 +202,15 @@ def test_a_catalogue_without_splits_holds_out_a_tenth(tones, tmp_path):
     assert (len(split["train"]), len(split["valid"])) == (29, 3)
 
 
+def test_what_was_held_out_by_artist_is_told_with_its_scores(contrastive, tones, tmp_path):
+    catalogue = Catalogue.create(tmp_path / "unsplit")
+    catalogue.put_tracks([replace(one, split=None) for one in tones.tracks()])
+    contrastive |= {"data": {"catalogue": str(catalogue.folder)}}
+    contrastive["training"] |= {"epochs": 1}
+    run = train(parse_recipe(contrastive), quiet=True)
+    assert run.report.split == "valid (drawn by artist, seed 0)"
+
+
 def test_a_catalogue_without_sounds_says_so(tmp_path):
     with pytest.raises(ConfigError, match="no track with a sound to learn from"):
         unlabelled_tracks(Catalogue.create(tmp_path / "empty"), seed=0)

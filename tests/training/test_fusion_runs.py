@@ -311,9 +311,10 @@ def test_where_no_item_has_a_modality_the_recipe_is_refused_in_words(
     run: Run, shelf: Catalogue, tmp_path: Path
 ) -> None:
     catalogue = Catalogue.create(tmp_path / "sounds")
-    catalogue.put_tracks([dataclasses.replace(one, cover=None, texts={}) for one in shelf.tracks()])
+    nowhere = tmp_path / "nowhere.wav"  # whoever hears it first would say that it is not there
+    catalogue.put_tracks([dataclasses.replace(one, cover=None, texts={}, audio=nowhere) for one in shelf.tracks()])
     for modality in ("image", "text"):
-        with pytest.raises(ConfigError) as caught:
+        with pytest.raises(ConfigError, match=f"no track of the split train in .* has {modality}") as caught:
             run(data__catalogue=str(catalogue.folder), scheme__modalities=["audio", modality])
         assert caught.value.hint
     with pytest.raises(ConfigError, match="0 tracks in the split train with any of image"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,15 @@ def test_settings_that_do_not_fit_are_refused(tag_table, changes, message):
     with pytest.raises(ConfigError, match=message):
         carried_out(tag_table, **changes)
     assert not Path(tag_table["output"]).exists()
+
+
+def test_factors_that_cannot_be_are_refused_before_any_sound_is_heard(tag_table, played, tmp_path):
+    silent = Catalogue.create(tmp_path / "silent")
+    silent.put_tracks([replace(one, audio=tmp_path / "nowhere.wav") for one in played.tracks()])
+    silent.put_listens(played.listens())
+    tag_table["data"]["catalogue"] = str(silent.folder)
+    with pytest.raises(ConfigError, match="500"):
+        carried_out(tag_table, song="both", factors={"n_factors": 500})
 
 
 def test_a_catalogue_without_plays_is_told(tag_table, tones):

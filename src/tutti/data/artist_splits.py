@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -50,6 +51,19 @@ def split_by_artist(
         split_of[artist] = next((name for name, end in zip(names, ends, strict=True) if middle < end), names[-1])
         n_dealt += len(by_artist[artist])
     return {name: [one for one in tracks if split_of[artist_of(one)] == name] for name in names}
+
+
+def with_splits(tracks: Sequence[Track], *, seed: int) -> list[Track]:
+    """The tracks as they are where any has a split; where none has, each in one that is drawn by its artist.
+
+    Args:
+        tracks: Where only some have a split, the others stay without one.
+        seed: See :func:`split_by_artist`.
+    """
+    if any(one.split is not None for one in tracks):
+        return list(tracks)
+    split_of = {one.track_id: split for split, some in split_by_artist(tracks, seed=seed).items() for one in some}
+    return [replace(one, split=split_of[one.track_id]) for one in tracks]
 
 
 def split_with_floor(

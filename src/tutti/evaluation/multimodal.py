@@ -16,7 +16,7 @@ from tutti.data.catalogue import Catalogue
 from tutti.data.item_values import item_values, read_values, values_of_facts
 from tutti.data.items import TEXTS, Item, items_of
 from tutti.data.labels import label_targets
-from tutti.data.track import Modality
+from tutti.data.track import Modality, Track
 from tutti.errors import ConfigError, ShapeError
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.missing import subset_title, subsets
@@ -61,14 +61,16 @@ class ItemSelection:
     modalities: tuple[Modality, ...] = SEEN
 
 
-def scored_items(catalogue: Catalogue, split: str, selection: ItemSelection) -> list[Item]:
-    """Items of a split that have tags and at least one of some modalities.
+def scored_items(
+    catalogue: Catalogue, split: str, selection: ItemSelection, tracks: Sequence[Track] | None = None
+) -> list[Item]:
+    """Items of a split that have tags and at least one of some modalities; arguments as of :func:`offered_items`.
 
     Raises:
         UnknownNameError: There is no such split.
         ConfigError: There are no such items.
     """
-    found = offered_items(catalogue, split, selection)
+    found = offered_items(catalogue, split, selection, tracks)
     tagged = [item for item in found if item.tags]
     if not tagged:
         raise ConfigError(
@@ -79,13 +81,22 @@ def scored_items(catalogue: Catalogue, split: str, selection: ItemSelection) -> 
     return tagged
 
 
-def offered_items(catalogue: Catalogue, split: str, selection: ItemSelection) -> list[Item]:
+def offered_items(
+    catalogue: Catalogue, split: str, selection: ItemSelection, tracks: Sequence[Track] | None = None
+) -> list[Item]:
     """Items of a split that have at least one of some modalities, tagged or not; copies of other tracks are left out.
+
+    Args:
+        catalogue: Of the items.
+        split: ``train``, ``valid``, ``test`` or ``all``.
+        selection: What is an item, and what it needs.
+        tracks: Of the split, where the catalogue does not tell them.
 
     Raises:
         UnknownNameError: There is no such split.
     """
-    kept = [one for one in split_tracks(catalogue, split) if one.duplicate_of is None]
+    found = split_tracks(catalogue, split) if tracks is None else tracks
+    kept = [one for one in found if one.duplicate_of is None]
     items = items_of(kept, level=selection.level, texts=selection.texts)
     return [item for item in items if any(item.offers(modality) for modality in selection.modalities)]
 

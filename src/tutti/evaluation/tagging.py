@@ -72,13 +72,27 @@ def check_tuning(*, split: str, tune_on: str) -> None:
         )
 
 
-def predict_tracks(model: Model, catalogue: Catalogue, *, split: str = "test", jobs: int = 1) -> Predicted:
-    """What a model says of a catalogue's tracks, beside the truth; arguments and errors as of :func:`evaluate_tagger`.
+def predict_tracks(
+    model: Model,
+    catalogue: Catalogue,
+    *,
+    split: str = "test",
+    jobs: int = 1,
+    tracks: Sequence[Track] | None = None,
+) -> Predicted:
+    """What a model says of a catalogue's tracks, beside the truth; other arguments, errors as of `evaluate_tagger`.
 
     For a model of classes, tracks that carry none or several of them are among the failures.
+
+    Args:
+        model: A tagger.
+        catalogue: Tracks with tags and splits.
+        split: Which is scored.
+        jobs: Threads that decode.
+        tracks: With sound and tags, where the split is not one of the catalogue's.
     """
     model.check_probabilities()
-    tracks = scored_tracks(catalogue, split)
+    tracks = scored_tracks(catalogue, split) if tracks is None else tracks
     spelling = str(model.config.training.get("data", {}).get("spelling", "plain"))
     truth = dict(
         zip((one.track_id for one in tracks), label_targets(tracks, model.labels, spelling=spelling), strict=True)
@@ -139,8 +153,8 @@ def split_tracks(catalogue: Catalogue, split: str) -> list[Track]:
     if not tracks and not catalogue.tracks(where="split IS NOT NULL"):
         raise ConfigError(
             f"no track of the catalogue {catalogue.folder} is in a split",
-            hint="to score, take --split all (what a run has drawn as its test split is scored in its report.md); "
-            "to learn labels, give the tracks splits by Catalogue.put_tracks",
+            hint="take --split all, which scores every track; of a model that has learned from some of them, its run's "
+            "report.md scores those that it held out",
         )
     return tracks
 
@@ -155,10 +169,13 @@ def scored_tracks(catalogue: Catalogue, split: str) -> list[Track]:
     tracks = split_tracks(catalogue, split)
     found = [track for track in tracks if track.audio is not None and track.tags]
     if not found:
+        is_whole = split == "all"
+        where = "" if is_whole else f" in the split {split}"
         raise ConfigError(
-            f"the catalogue {catalogue.folder} has {len(tracks)} tracks in the split {split}, "
-            "none with both sound and tags",
-            hint="take another split or catalogue; split 'all' takes every track" if split != "all" else None,
+            f"the catalogue {catalogue.folder} has {len(tracks)} tracks{where}, none with both sound and tags",
+            hint="take a catalogue whose tracks have tags: of files, their genres are"
+            if is_whole
+            else "take another split or catalogue; split 'all' takes every track",
         )
     return found
 

@@ -27,7 +27,6 @@ from tutti.data.artist_groups import SOURCES, ArtistFactors, artist_factors
 from tutti.data.labels import SPELLINGS, choose_labels, exact_spelling, label_targets
 from tutti.data.track import Track
 from tutti.errors import ConfigError
-from tutti.evaluation.tagging import scored_tracks
 from tutti.files import atomic_file
 from tutti.models.bundles import ModelConfig
 from tutti.models.model import Model
@@ -52,7 +51,6 @@ from tutti.training.run_parts import (
     check_length,
     claim_folder,
     claimed_folder,
-    evaluate,
     failures_of,
     finished,
     labelled,
@@ -60,6 +58,7 @@ from tutti.training.run_parts import (
     open_catalogue,
     open_sounds,
 )
+from tutti.training.run_splits import evaluate, labelled_splits
 from tutti.training.sounds import Heard, Sounds, listen
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
@@ -122,7 +121,8 @@ def train_artist_groups(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     assert isinstance(settings, ArtistGroupsConfig)
     _check(recipe)
     catalogue = open_catalogue(recipe)
-    tracks = {split: scored_tracks(catalogue, split) for split in (*LEARNED, recipe.evaluation.split)}
+    splits = labelled_splits(catalogue, recipe, tell)
+    tracks = splits.by_split
     labels = choose_labels([track for some in tracks.values() for track in some], recipe.data)
     with claimed_folder(recipe):
         material = _material(recipe, tracks, labels, quiet=quiet, tell=tell)
@@ -136,7 +136,7 @@ def train_artist_groups(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     history = fit(VectorClassifier(ensemble), scheme, protocol, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     model = Model(config, ensemble.cpu())
     tell(f"evaluating on {len(tracks[recipe.evaluation.split])} tracks")
-    report = evaluate(model, catalogue, recipe)
+    report = evaluate(model, catalogue, splits, recipe)
     learned = [track for split in LEARNED for track in tracks[split]]
     return finished(model, report, history, failures_of(material.store, learned), folder=recipe.folder)
 

@@ -42,6 +42,7 @@ from tutti.training.run_parts import (
     open_catalogue,
     open_sounds,
 )
+from tutti.training.run_splits import drawn_by_artist
 from tutti.training.sounds import Sounds
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
@@ -57,7 +58,7 @@ class ContrastiveReport:
     Attributes:
         model: Its name.
         dataset: The research dataset and its protocol, or the catalogue's name.
-        split: Always ``valid``: what the best epoch was chosen by.
+        split: ``valid``, by which the best epoch was chosen, and how it came about where the catalogue has none.
         n_items: Tracks; each has two views.
         bootstrap: How the interval was drawn.
         metrics: ``top_1``, the share of views whose nearest among all others is the other one of their track.
@@ -72,7 +73,7 @@ class ContrastiveReport:
     metrics: dict[str, Estimate]
     loss: float
     training_seed: int
-    split: str = "valid"
+    split: str
 
     @property
     def setting(self) -> str:
@@ -134,7 +135,9 @@ def train_contrastive(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     tracks = unlabelled_tracks(catalogue, seed=recipe.seed)
     _check_settings(recipe)
     with claimed_folder(recipe):
-        tell(f"decoding {len(tracks['train'])} tracks to learn from, {len(tracks['valid'])} to validate by")
+        is_given = any(one.split == "valid" for one in tracks["valid"])
+        split = "valid" if is_given else f"valid ({drawn_by_artist(recipe.seed)})"
+        tell(f"decoding {len(tracks['train'])} tracks to learn from, {len(tracks['valid'])} of {split}")
         config = model_config(recipe, (), task="vectors")
         store = open_sounds(tracks, recipe, config)
         scheme = ContrastiveLearning(
@@ -156,7 +159,7 @@ def train_contrastive(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
         )
     tell(f"training on {scheme.n_tracks} tracks, {scheme.n_steps} steps an epoch")
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
-    report = _report(network.cpu(), scheme, recipe, title=dataset_title(catalogue, tracks["train"]))
+    report = _report(network.cpu(), scheme, recipe, split, title=dataset_title(catalogue, tracks["train"]))
     learned = [*tracks["train"], *tracks["valid"]]
     return finished(Model(config, network.tagger), report, history, failures_of(store, learned), folder=recipe.folder)
 
@@ -186,7 +189,7 @@ def _sounds(store: WaveformStore, tracks: Sequence[Track]) -> Sounds:
 
 
 def _report(
-    network: ContrastiveNetwork, scheme: ContrastiveLearning, recipe: Recipe, *, title: str
+    network: ContrastiveNetwork, scheme: ContrastiveLearning, recipe: Recipe, split: str, *, title: str
 ) -> ContrastiveReport:
     settings = recipe.evaluation
     bootstrap = Bootstrap(n_resamples=settings.n_resamples, seed=settings.seed)
@@ -196,6 +199,7 @@ def _report(
     return ContrastiveReport(
         model=recipe.model.name or recipe.name,
         dataset=title,
+        split=split,
         n_items=len(first),
         bootstrap=bootstrap,
         metrics={"top_1": _estimate(found_at_once(first, second), bootstrap)},

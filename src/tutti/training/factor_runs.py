@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from tutti.audio.recording import Recording
 from tutti.audio.store import WaveformStore
-from tutti.data.artist_splits import split_by_artist
 from tutti.data.catalogue import Catalogue
 from tutti.data.track import Track
 from tutti.errors import ConfigError
@@ -35,7 +34,6 @@ from tutti.training.run_parts import (
     Tell,
     TrainedRun,
     augmentation,
-    check_artists_apart,
     check_length,
     claimed_folder,
     failures_of,
@@ -44,6 +42,7 @@ from tutti.training.run_parts import (
     open_catalogue,
     open_sounds,
 )
+from tutti.training.run_splits import RunSplits, check_artists_apart, run_splits
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network
 
@@ -55,7 +54,8 @@ def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     settings = recipe.scheme
     assert isinstance(settings, FactorRegressionConfig)
     catalogue = open_catalogue(recipe)
-    tracks = cold_start_splits(catalogue, recipe)
+    splits = cold_start_splits(catalogue, recipe, tell)
+    tracks = splits.by_split
     plays = PlayCounts.of_listens(catalogue.listens()) if settings.plays is None else read_plays(settings.plays)
     tell(coverage(plays, [track.track_id for some in tracks.values() for track in some]).line())
     ids = {split: [track.track_id for track in some] for split, some in tracks.items()}
@@ -78,35 +78,31 @@ def train_factors(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     tell(f"training on {len(train_set.rows)} tracks that were played, {scheme.n_steps} steps an epoch")
     history = fit(network, scheme, recipe.training, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     _lengthen(network.cpu(), length)
-    report = cold_start_report(Model(config, network), catalogue, tracks[recipe.evaluation.split], listened, recipe)
+    report = cold_start_report(Model(config, network), catalogue, splits, listened, recipe)
     learned = [*tracks["train"], *tracks["valid"]]
     return finished(Model(config, network), report, history, failures_of(store, learned), folder=recipe.folder)
 
 
-def cold_start_splits(catalogue: Catalogue, recipe: Recipe) -> dict[str, list[Track]]:
-    """The tracks with a sound of each split, none by an artist of train in another; copies of others are left out.
+def cold_start_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> RunSplits:
+    """The tracks with a sound in splits, none by an artist of train in another; copies of others are left out.
 
     Raises:
         ConfigError: Splits share an artist, or one of them has no tracks.
     """
     tracks = [one for one in catalogue.tracks() if one.audio is not None and one.duplicate_of is None]
-    if all(one.split is None for one in tracks):
-        splits = split_by_artist(tracks, seed=recipe.seed)
-    else:
-        wanted = dict.fromkeys(("train", "valid", recipe.evaluation.split))
-        splits = {split: [one for one in tracks if one.split == split] for split in wanted}
-    for split, some in splits.items():
+    splits = run_splits(tracks, recipe, tell)
+    for split, some in splits.by_split.items():
         if not some:
             raise ConfigError(
                 f"the catalogue {catalogue.folder} has no track with a sound in the split {split}",
                 hint="train, valid and the evaluated split each need some; without any splits they are made by artist",
             )
-    check_artists_apart(splits, hint="split by artist: give the tracks no splits, and they are")
+    check_artists_apart(splits.by_split, hint="split by artist: give the tracks no splits, and they are")
     return splits
 
 
 def cold_start_report(
-    model: Model, catalogue: Catalogue, tracks: Sequence[Track], listened: SplitPlays, recipe: Recipe
+    model: Model, catalogue: Catalogue, splits: RunSplits, listened: SplitPlays, recipe: Recipe
 ) -> ColdStartReport:
     """How well a model hears factors of tracks that were held out, and ranks these for the users.
 
@@ -115,6 +111,7 @@ def cold_start_report(
     """
     settings = recipe.scheme
     assert isinstance(settings, FactorRegressionConfig)
+    tracks = splits.of(recipe.evaluation.split)
     heard, failures = _heard(model, tracks)
     learned, factors = listened.learned, listened.by_split[recipe.evaluation.split]
     ids = list(heard)
@@ -135,7 +132,7 @@ def cold_start_report(
     return ColdStartReport(
         model=model.name,
         dataset=dataset_title(catalogue, tracks),
-        split=recipe.evaluation.split,
+        split=splits.title(recipe.evaluation.split),
         n_items=len(ids),
         n_unplayed=int((~case.is_played).sum()),
         n_users=len(users),

@@ -35,7 +35,16 @@ from tutti.models.readouts import (
 )
 from tutti.training.fusion import FusionSchemeConfig
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import Tell, check_artists_apart, rows_by_split, tell_shared_artists, tracks_by_split
+from tutti.training.run_parts import Tell
+from tutti.training.run_splits import (
+    RunSplits,
+    check_artists_apart,
+    check_offered,
+    rows_by_split,
+    run_splits,
+    tell_shared_artists,
+    tracks_by_split,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +56,7 @@ class ItemSplits:
         labels: Or the names of the values.
         wanted: See ``readouts``. Shape (items, labels), float32.
         rows: Of each split.
+        splits: Their tracks, and how the splits came about.
         title: Of the dataset.
         listened: With listening factors to tell: the plays and factors that ``wanted`` comes from.
     """
@@ -55,6 +65,7 @@ class ItemSplits:
     labels: tuple[str, ...]
     wanted: NDArray[np.float32]
     rows: Mapping[str, NDArray[np.int64]]
+    splits: RunSplits
     title: str
     listened: SplitPlays | None = None
 
@@ -67,40 +78,59 @@ class ItemSplits:
         """Items of a split with the truth."""
         rows = self.rows[split]
         items = tuple(self.items[row] for row in rows.tolist())
-        return ScoredItems(items=items, targets=self.wanted[rows], title=self.title, split=split)
+        return ScoredItems(items=items, targets=self.wanted[rows], title=self.title, split=self.splits.title(split))
 
 
 def item_splits(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> ItemSplits:
     """The items that a recipe means, and what is wanted of them.
 
     Raises:
-        ConfigError: A split has nothing to learn from or to score; or of classes, items carry several.
+        ConfigError: A split has nothing to learn from or to score, or no item to learn from has one of the
+            modalities; or there are too few artists to draw splits.
     """
     settings = recipe.scheme
     assert isinstance(settings, FusionSchemeConfig)
     _check_targets(recipe)
-    splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
     selection = ItemSelection(level=settings.level, texts=settings.read, modalities=settings.modalities)
     offered = scored_items if settings.target not in NUMBERS else offered_items
-    by_split = {split: offered(catalogue, split, selection) for split in splits}
+    splits = _splits(offered_items(catalogue, "all", selection), recipe, tell)
+    by_split = {split: offered(catalogue, split, selection, some) for split, some in splits.by_split.items()}
     truth = _truth(catalogue, by_split, recipe, tell)
-    for split in splits:
+    for split in by_split:
         if not truth.fit[split].any():
             raise ConfigError(
                 f"no item of the split {split} in {catalogue.folder} can be learned from or scored",
                 hint="see the catalogue's splits, tags and values",
             )
     tell_shared_artists(tracks_by_split(by_split), tell)
-    kept = {s: [one for one, fits in zip(by_split[s], truth.fit[s], strict=True) if fits] for s in splits}
-    items = tuple(told_apart(item for split in splits for item in kept[split]))
+    kept = {s: [one for one, fits in zip(some, truth.fit[s], strict=True) if fits] for s, some in by_split.items()}
+    check_offered(
+        kept["train"],
+        settings.modalities,
+        level=settings.level,
+        texts=settings.read,
+        folder=catalogue.folder,
+        tell=tell,
+    )
+    items = tuple(told_apart(item for some in kept.values() for item in some))
     return ItemSplits(
         items=items,
         labels=truth.labels,
-        wanted=np.concatenate([truth.wanted[split][truth.fit[split]] for split in splits]),
+        wanted=np.concatenate([truth.wanted[split][truth.fit[split]] for split in kept]),
         rows=rows_by_split(kept),
+        splits=splits,
         title=dataset_title(catalogue, [track for item in items for track in item.tracks]),
         listened=truth.listened,
     )
+
+
+def _splits(offered: Sequence[Item], recipe: Recipe, tell: Tell) -> RunSplits:
+    """The tracks of the items of all splits; where labels are learned, those with tags alone are dealt out."""
+    settings = recipe.scheme
+    assert isinstance(settings, FusionSchemeConfig)
+    tagged = [item for item in offered if item.tags]
+    fitting = tagged if tagged and settings.target not in NUMBERS else offered
+    return run_splits((track for item in fitting for track in item.tracks), recipe, tell)
 
 
 class _Truth(NamedTuple):
@@ -144,7 +174,7 @@ def _listened(
     Raises:
         ConfigError: Splits share an artist: what is known of an artist is no cold start.
     """
-    check_artists_apart(tracks_by_split(by_split), hint="split the catalogue by artist")
+    check_artists_apart(tracks_by_split(by_split), hint="split by artist: give the tracks no splits, and they are")
     table = settings.listening.plays
     plays = PlayCounts.of_listens(catalogue.listens()) if table is None else read_plays(table)
     ids = {split: [track.track_id for item in some for track in item.tracks] for split, some in by_split.items()}

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.artist_splits import split_by_artist
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import Item, items_of, told_apart
 from tutti.data.track import Modality
@@ -56,7 +55,12 @@ from tutti.training.run_parts import (
     claimed_folder,
     finished_space,
     open_catalogue,
+)
+from tutti.training.run_splits import (
+    RunSplits,
+    check_offered,
     rows_by_split,
+    run_splits,
     tell_shared_artists,
     tracks_by_split,
 )
@@ -92,6 +96,7 @@ class Work:
         catalogue: Whose items are brought together.
         items: Those of train first, then of valid, then of the split that is scored.
         rows: Of each split.
+        splits: Their tracks, and how the splits came about.
         quiet: Show no progress on stderr.
         tell: Receives a line at each stage.
     """
@@ -100,6 +105,7 @@ class Work:
     catalogue: Catalogue
     items: tuple[Item, ...]
     rows: Mapping[str, NDArray[np.int64]]
+    splits: RunSplits
     quiet: bool
     tell: Tell
 
@@ -120,14 +126,22 @@ class Work:
                 hint=f"set training.monitor to one of {', '.join(MONITORS)}",
             )
         catalogue = open_catalogue(recipe)
-        by_split = split_items(catalogue, recipe)
-        _check_modalities(settings, by_split["train"], catalogue, tell)
+        splits = run_splits((one for one in catalogue.tracks() if one.duplicate_of is None), recipe, tell)
+        by_split = split_items(splits, catalogue.folder, settings)
+        check_offered(
+            by_split["train"],
+            settings.modalities,
+            level=settings.level,
+            texts=settings.text.read,
+            folder=catalogue.folder,
+            tell=tell,
+        )
         tell_shared_artists(tracks_by_split(by_split), tell)
         counts = ", ".join(f"{len(some)} of {split}" for split, some in by_split.items())
         tell(f"{' + '.join(settings.modalities)}; {settings.level}s: {counts}")
         items = tuple(told_apart(item for some in by_split.values() for item in some))
         rows = rows_by_split(by_split)
-        return cls(recipe=recipe, catalogue=catalogue, items=items, rows=rows, quiet=quiet, tell=tell)
+        return cls(recipe=recipe, catalogue=catalogue, items=items, rows=rows, splits=splits, quiet=quiet, tell=tell)
 
     @property
     def settings(self) -> JointSpaceConfig:
@@ -205,7 +219,7 @@ class Work:
             points,
             model=model.name,
             dataset=dataset_title(self.catalogue, [track for item in scored for track in item.tracks]),
-            split=split,
+            split=self.splits.title(split),
             bootstrap=Bootstrap(n_resamples=settings.n_resamples, seed=settings.seed),
             training_seed=self.recipe.seed,
         )
@@ -223,52 +237,30 @@ def told(report: CrossModalReport) -> dict[str, dict[str, float]]:
     }
 
 
-def split_items(catalogue: Catalogue, recipe: Recipe) -> dict[str, list[Item]]:
-    """Items of train, valid and the split that is scored with any of the modalities; copies of tracks are left out.
+def split_items(splits: RunSplits, folder: Path, settings: JointSpaceConfig) -> dict[str, list[Item]]:
+    """Items of train, valid and the split that is scored with any of the modalities.
+
+    Args:
+        splits: Of the tracks.
+        folder: Of the catalogue.
+        settings: Of the scheme.
 
     Raises:
         ConfigError: A split has none.
     """
-    settings = recipe.scheme
-    assert isinstance(settings, JointSpaceConfig)
-    tracks = [one for one in catalogue.tracks() if one.duplicate_of is None]
-    if all(one.split is None for one in tracks):
-        by_artist = split_by_artist(tracks, seed=recipe.seed)
-        tracks = [replace(one, split=split) for split, some in by_artist.items() for one in some]
-    splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
     found = {}
-    for split in splits:
-        own = [one for one in tracks if one.split == split]
+    for split, own in splits.by_split.items():
         read = settings.text.read if "text" in settings.modalities else ()
         items = items_of(own, level=settings.level, texts=read)
         is_heard = "listening" in settings.modalities  # whether anybody played it, the plays will tell
         found[split] = [one for one in items if is_heard or any(one.offers(name) for name in settings.modalities)]
         if not found[split]:
             raise ConfigError(
-                f"the catalogue {catalogue.folder} has no {settings.level} in the split {split} with any of "
+                f"the catalogue {folder} has no {settings.level} in the split {split} with any of "
                 f"{', '.join(settings.modalities)}",
                 hint="train, valid and the evaluated split each need some; without any splits they are made by artist",
             )
     return found
-
-
-def _check_modalities(settings: JointSpaceConfig, items: Sequence[Item], catalogue: Catalogue, tell: Tell) -> None:
-    """See that some of the items to learn from have each modality, and tell of kinds of text that none has.
-
-    Raises:
-        ConfigError: None has a modality.
-    """
-    for modality in settings.modalities:
-        if modality != "listening" and not any(item.offers(modality) for item in items):
-            raise ConfigError(
-                f"no {settings.level} of the split train in {catalogue.folder} has {modality}",
-                hint=f"leave {modality!r} out of scheme.modalities, or take another catalogue",
-            )
-    if "text" in settings.modalities:
-        known = {kind for item in items for track in item.tracks for kind in (*track.texts, *(track.tags and ["tags"]))}
-        absent = [kind for kind in settings.text.read if kind not in known]
-        if absent:
-            tell(f"text: no {settings.level} of the split train has a {' or a '.join(absent)}")
 
 
 def texts_of(items: Sequence[Item], kind: str) -> list[Item]:

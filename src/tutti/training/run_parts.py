@@ -22,15 +22,11 @@ from numpy.typing import NDArray
 from tutti.audio.augmentation import Augmentation
 from tutti.audio.recording import Recording
 from tutti.audio.store import WaveformStore, open_store
-from tutti.data.artist_splits import artist_of
 from tutti.data.catalogue import Catalogue
-from tutti.data.items import Item
 from tutti.data.labels import label_targets
 from tutti.data.track import Track
 from tutti.errors import ConfigError, TuttiError
-from tutti.evaluation.intervals import Bootstrap
-from tutti.evaluation.report import Estimate, Report
-from tutti.evaluation.tagging import evaluate_tagger
+from tutti.evaluation.report import Estimate
 from tutti.files import write_text
 from tutti.models.bundles import ModelConfig, ModelTask
 from tutti.models.model import Model
@@ -128,51 +124,6 @@ def claimed_folder(recipe: Recipe) -> Iterator[None]:
         if is_new:  # else the corrected recipe would be refused as another one
             shutil.rmtree(recipe.folder, ignore_errors=True)
         raise
-
-
-def rows_by_split(by_split: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[np.int64]]:
-    """The rows of each split's things, where those of all splits stand one after the other.
-
-    >>> {split: rows.tolist() for split, rows in rows_by_split({"train": "abc", "valid": "d"}).items()}
-    {'train': [0, 1, 2], 'valid': [3]}
-    """
-    ends = np.cumsum([len(some) for some in by_split.values()]).tolist()
-    return {split: np.arange(end - len(some), end) for (split, some), end in zip(by_split.items(), ends, strict=True)}
-
-
-def tracks_by_split(by_split: Mapping[str, Sequence[Item]]) -> dict[str, list[Track]]:
-    """The tracks of each split's items."""
-    return {split: [track for item in some for track in item.tracks] for split, some in by_split.items()}
-
-
-def check_artists_apart(by_split: Mapping[str, Sequence[Track]], *, hint: str) -> None:
-    """See that no artist of train is in another split.
-
-    Raises:
-        ConfigError: Splits share an artist.
-    """
-    for split, shared in _by_learned_artists(by_split).items():
-        if shared:
-            raise ConfigError(
-                f"{len(shared)} tracks of the split {split} are by artists of the split train, such as "
-                f"{shared[0].artist!r}: what is known of an artist is no cold start",
-                hint=hint,
-            )
-
-
-def tell_shared_artists(by_split: Mapping[str, Sequence[Track]], tell: Tell) -> None:
-    """Tell of artists of train that are in another split: scores are then higher than those of new artists."""
-    for split, shared in _by_learned_artists(by_split).items():
-        if shared:
-            artists = {artist_of(one): str(one.artist) for one in shared}
-            tell(f"{len(artists)} artists of the split {split} are in train too, such as {min(artists.values())!r}")
-
-
-def _by_learned_artists(by_split: Mapping[str, Sequence[Track]]) -> dict[str, list[Track]]:
-    """The tracks of each other split whose artist, however written, is in train."""
-    learned = {artist_of(one) for one in by_split["train"]}
-    others = {split: some for split, some in by_split.items() if split != "train"}
-    return {split: [one for one in some if artist_of(one) in learned] for split, some in others.items()}
 
 
 def check_length(network: Tagger, config: ModelConfig) -> None:
@@ -347,20 +298,6 @@ def _unlabelled_recordings(settings: RegularisationConfig) -> list[Recording]:
 def _aims(settings: RegularisationConfig) -> str:
     aims = {"consistent": settings.consistency, "sure": settings.entropy}
     return " and ".join(aim for aim, term in aims.items() if term is not None)
-
-
-def evaluate(model: Model, catalogue: Catalogue, recipe: Recipe) -> Report:
-    """The model's scores on the recipe's split."""
-    settings = recipe.evaluation
-    bootstrap = Bootstrap(n_resamples=settings.n_resamples, seed=settings.seed)
-    return evaluate_tagger(
-        model,
-        catalogue,
-        split=settings.split,
-        bootstrap=bootstrap,
-        threshold=settings.threshold,
-        tune_on=settings.tune_on,
-    )
 
 
 def finished(

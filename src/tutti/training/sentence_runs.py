@@ -62,8 +62,8 @@ from tutti.training.run_parts import (
     claimed_folder,
     open_catalogue,
     scores,
-    tell_shared_artists,
 )
+from tutti.training.run_splits import tell_shared_artists
 from tutti.training.sentence_config import SentenceMusicConfig
 from tutti.training.sentence_strategies import Branches, check_data, learn_from, mappings_at_hand
 from tutti.training.sentence_views import VECTORS, kept_branch, open_songs, open_texts

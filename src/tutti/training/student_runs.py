@@ -30,7 +30,7 @@ from tutti.errors import ConfigError
 from tutti.evaluation.agreement import AgreementReport, estimate_rank_correlation
 from tutti.evaluation.intervals import Bootstrap
 from tutti.evaluation.report import Estimate
-from tutti.evaluation.tagging import dataset_title, scored_tracks
+from tutti.evaluation.tagging import dataset_title
 from tutti.models.bundles import ModelConfig
 from tutti.models.model import Model
 from tutti.models.tagger import Tagger
@@ -46,7 +46,6 @@ from tutti.training.run_parts import (
     augmentation,
     check_length,
     claimed_folder,
-    evaluate,
     failures_of,
     finished,
     labelled,
@@ -55,6 +54,7 @@ from tutti.training.run_parts import (
     open_sounds,
     regularised,
 )
+from tutti.training.run_splits import RunSplits, evaluate, labelled_splits
 from tutti.training.sounds import Sounds
 from tutti.training.supervised import LabelledSounds, SupervisedConfig
 from tutti.training.supervised_runs import train_supervised
@@ -70,15 +70,20 @@ class _Labelled:
     """The labelled catalogue of a run."""
 
     catalogue: Catalogue
-    tracks: dict[str, list[Track]]
+    splits: RunSplits
     labels: tuple[str, ...]
 
     @classmethod
-    def of(cls, recipe: Recipe) -> _Labelled:
+    def of(cls, recipe: Recipe, tell: Tell) -> _Labelled:
         catalogue = open_catalogue(recipe)
-        tracks = {split: scored_tracks(catalogue, split) for split in ("train", "valid", recipe.evaluation.split)}
-        labels = choose_labels([track for some in tracks.values() for track in some], recipe.data)
-        return cls(catalogue=catalogue, tracks=tracks, labels=labels)
+        splits = labelled_splits(catalogue, recipe, tell)
+        labels = choose_labels([track for some in splits.by_split.values() for track in some], recipe.data)
+        return cls(catalogue=catalogue, splits=splits, labels=labels)
+
+    @property
+    def tracks(self) -> dict[str, list[Track]]:
+        """Of each split that takes part."""
+        return self.splits.by_split
 
 
 def train_student(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
@@ -87,7 +92,7 @@ def train_student(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     assert isinstance(config, NoisyStudentConfig)
     if recipe.data.task != "tags":
         raise ConfigError("a noisy student learns tags, and data.task is 'classes'", hint="set data.task = 'tags'")
-    known = _Labelled.of(recipe) if recipe.data.catalogue is not None else None
+    known = _Labelled.of(recipe, tell) if recipe.data.catalogue is not None else None
     if known is None and not config.teachers:
         raise ConfigError(
             f"the recipe {recipe.name} has neither labelled tracks nor teachers",
@@ -264,7 +269,9 @@ class _Iteration:
         history = fit(network, regular, recipe.training, folder=self.folder, seed=recipe.seed, quiet=quiet)
         model = Model(dataclasses.replace(config, base_rates=self._base_rates(taught["train"])), network.cpu())
         report = (
-            self._report(model, history, taught, tell) if known is None else evaluate(model, known.catalogue, recipe)
+            self._report(model, history, taught, tell)
+            if known is None
+            else evaluate(model, known.catalogue, known.splits, recipe)
         )
         return finished(model, report, history, {**failures, **pseudo.failures, **store.failures}, folder=self.folder)
 

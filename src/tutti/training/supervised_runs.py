@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from tutti.data.labels import choose_labels
-from tutti.evaluation.tagging import scored_tracks
 from tutti.models.model import Model
 from tutti.training.recipes import Recipe
 from tutti.training.run_parts import (
@@ -14,7 +13,6 @@ from tutti.training.run_parts import (
     augmentation,
     check_length,
     claimed_folder,
-    evaluate,
     failures_of,
     finished,
     labelled,
@@ -23,6 +21,7 @@ from tutti.training.run_parts import (
     open_sounds,
     regularised,
 )
+from tutti.training.run_splits import evaluate, labelled_splits
 from tutti.training.sounds import Sounds
 from tutti.training.standardisation import standardise
 from tutti.training.supervised import SupervisedConfig, SupervisedTagging
@@ -34,7 +33,8 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     """Carry out a recipe whose scheme is supervised; see :func:`tutti.training.runs.train`."""
     assert isinstance(recipe.scheme, SupervisedConfig)
     catalogue = open_catalogue(recipe)
-    tracks = {split: scored_tracks(catalogue, split) for split in ("train", "valid", recipe.evaluation.split)}
+    splits = labelled_splits(catalogue, recipe, tell)
+    tracks = splits.by_split
     labels = choose_labels([track for some in tracks.values() for track in some], recipe.data)
     learned = [*tracks["train"], *tracks["valid"]]
     with claimed_folder(recipe):
@@ -64,5 +64,5 @@ def train_supervised(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     base_rates = {label: float(share) for label, share in zip(labels, shares, strict=True)}
     model = Model(dataclasses.replace(config, base_rates=base_rates), network.cpu())
     tell(f"evaluating epoch {history.best.epoch} on {len(tracks[recipe.evaluation.split])} tracks")
-    report = evaluate(model, catalogue, recipe)
+    report = evaluate(model, catalogue, splits, recipe)
     return finished(model, report, history, failures_of(store, learned), folder=recipe.folder)

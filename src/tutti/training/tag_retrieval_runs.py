@@ -103,6 +103,8 @@ class _Stream:
 
 def _streams(recipe: Recipe, catalogue: Catalogue, songs: TaggedSongs, *, quiet: bool, tell: Tell) -> list[_Stream]:
     settings, streams = _scheme(recipe), list[_Stream]()
+    # Before anything is heard: this refuses settings of factors.
+    listening = None if settings.song == "audio" else _listening_encoder(recipe, catalogue, songs, tell)
     if settings.song != "listening" and settings.encoder is None:
         n_train = len(songs.rows["train"])
         branch = sound_branch(songs.learned, n_train, recipe, tell, n_excerpts=settings.valid_excerpts)
@@ -112,8 +114,7 @@ def _streams(recipe: Recipe, catalogue: Catalogue, songs: TaggedSongs, *, quiet:
         read = partial(encoded_once, folder=recipe.folder / VECTORS, tell=tell, quiet=quiet)
         encoded = encode_items(encoder, songs.items, catalogue, read=read)
         streams.append(_fixed("audio", encoder, encoded, songs))
-    if settings.song != "audio":
-        listening = _listening_encoder(recipe, catalogue, songs, tell)
+    if listening is not None:
         streams.append(_fixed("listening", listening, listening.encode(songs.items), songs))
     return streams
 
@@ -207,7 +208,7 @@ def _report(
     asked = TagQueries(
         model=model.name,
         dataset=songs.title,
-        split=split,
+        split=songs.splits.title(split),
         tags=songs.tags,
         targets=songs.targets[rows][placed],
         scores=cosine_scores(model.place_vectors("text", words), points[placed]),

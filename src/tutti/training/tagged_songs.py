@@ -26,7 +26,8 @@ from tutti.models.word_encoders import WordEncoder
 from tutti.text.word_training import Corpus, WordTrainingConfig, train_word_vectors
 from tutti.text.word_vectors import WordVectors
 from tutti.training.recipes import Recipe
-from tutti.training.run_parts import Tell, rows_by_split, tell_shared_artists
+from tutti.training.run_parts import Tell
+from tutti.training.run_splits import RunSplits, rows_by_split, run_splits, tell_shared_artists
 
 OWN_WORDS = WordTrainingConfig(min_count=2)  # of a catalogue's texts, which are few
 
@@ -40,6 +41,7 @@ class TaggedSongs:
         tags: That are learned.
         targets: Which song carries which. Shape (songs, tags).
         rows: Of each split.
+        splits: Their tracks, and how the splits came about.
         title: Of the dataset.
     """
 
@@ -47,6 +49,7 @@ class TaggedSongs:
     tags: tuple[str, ...]
     targets: NDArray[np.bool_]
     rows: Mapping[str, NDArray[np.int64]]
+    splits: RunSplits
     title: str
 
     @property
@@ -81,12 +84,12 @@ def tagged_songs(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> TaggedSong
     """The songs and tags that a recipe means; copies of others are left out.
 
     Raises:
-        ConfigError: A split has no tagged songs, or no tag is frequent enough.
+        ConfigError: A split has no tagged songs, no tag is frequent enough, or artists are too few to draw splits.
     """
-    splits = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
     tracks = [one for one in catalogue.tracks() if one.tags and one.duplicate_of is None]
-    tags = choose_labels([one for one in tracks if one.split in splits], recipe.data)
-    by_split = {split: [one for one in tracks if one.split == split] for split in splits}
+    splits = run_splits(tracks, recipe, tell)
+    by_split = splits.by_split
+    tags = choose_labels([one for some in by_split.values() for one in some], recipe.data)
     carried = {s: label_targets(some, tags, spelling=recipe.data.spelling) for s, some in by_split.items()}
     learnable: NDArray[np.bool_] = np.any(carried["train"], axis=1)
     by_split["train"] = [one for one, fits in zip(by_split["train"], learnable, strict=True) if fits]
@@ -95,16 +98,17 @@ def tagged_songs(catalogue: Catalogue, recipe: Recipe, tell: Tell) -> TaggedSong
         if not some:
             raise ConfigError(
                 f"the catalogue {catalogue.folder} has no song of the split {split} that carries one of the tags",
-                hint="train, valid and the evaluated split each need some; make splits by artist",
+                hint="train, valid and the evaluated split each need some; without any splits they are made by artist",
             )
     tell_shared_artists(by_split, tell)
-    chosen = [track for split in splits for track in by_split[split]]
+    chosen = [track for some in by_split.values() for track in some]
     items = {item.item_id: item for item in items_of(chosen)}
     return TaggedSongs(
         items=tuple(items[track.track_id] for track in chosen),
         tags=tuple(tags),
-        targets=np.concatenate([carried[split] for split in splits]),
+        targets=np.concatenate([carried[split] for split in by_split]),
         rows=rows_by_split(by_split),
+        splits=splits,
         title=dataset_title(catalogue, chosen),
     )
 

@@ -157,6 +157,24 @@ def test_a_mapping_by_hand_is_taken(own_table, moody, tmp_path):
         SentenceMusicConfig(mapping_table=by_hand)
 
 
+def test_songs_without_splits_get_some_by_artist_and_the_scores_say_so(recipe, moody, own_table, tmp_path):
+    unsplit = Catalogue.create(tmp_path / "unsplit")
+    unsplit.put_tracks(
+        dataclasses.replace(one, split=None, artist=f"artist {n // 2}") for n, one in enumerate(moody.tracks())
+    )
+    (tmp_path / "by-hand.tsv").write_text("angry\twild\nbored\tcalm\n")
+    made = recipe("two-branch")
+    scheme = dataclasses.replace(
+        made.scheme, sentences=str(own_table), mapping="manual", mapping_table=tmp_path / "by-hand.tsv"
+    )
+    told: list[str] = []
+    data = dataclasses.replace(made.data, catalogue=unsplit.folder)
+    run = train(dataclasses.replace(made, scheme=scheme, data=data), quiet=True, tell=told.append)
+    assert "no track has a split: splits are drawn by artist, seed 0, 20 of train, 6 of valid, 6 of test" in told
+    assert run.report.n_songs == 6
+    assert "split test (drawn by artist, seed 0)" in run.report.line()
+
+
 def test_names_that_do_not_exist_are_refused(small_world):
     with pytest.raises(UnknownNameError, match="kind of sentences"):
         sentence_music(SentenceMusicConfig(sentences="world-novels"), small_world)

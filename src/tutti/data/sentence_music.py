@@ -103,6 +103,7 @@ def with_catalogue(
     mapping: EmotionMapping | None = None,
     affects: Mapping[str, tuple[float, float]] | None = None,
     label_vectors: Mapping[str, NDArray[np.float32]] | None = None,
+    tracks: Sequence[Track] | None = None,
 ) -> SentenceMusic:
     """Sentences and the tracks of a catalogue whose one tag is their mood, such as one of AudioSet's.
 
@@ -112,21 +113,22 @@ def with_catalogue(
         mapping: For training; None takes the published one by word vectors, as the paper's code does.
         affects: Of all emotions and moods.
         label_vectors: Of all emotions and moods.
+        tracks: Of the catalogue, in splits that are not its own.
 
     Raises:
         ConfigError: No track is left, or something has no mood, no mapping or no value.
     """
-    tracks = tuple(one for one in _heard(catalogue) if len(one.tags) == 1)
-    if not tracks:
+    songs = tuple(one for one in _heard(catalogue.tracks() if tracks is None else tracks) if len(one.tags) == 1)
+    if not songs:
         raise ConfigError(
             f"{catalogue.folder} has no track with a sound, a split and one mood for its only tag",
             hint="make one: tutti datasets catalogue audioset-mood --root DIR -o FOLDER",
         )
-    moods = {track.track_id: track.tags[0] for track in tracks}
+    moods = {track.track_id: track.tags[0] for track in songs}
     return SentenceMusic(
         name=f"{sentences.name}+{catalogue.folder.name}",
         sentences=sentences,
-        tracks=tracks,
+        tracks=songs,
         moods=moods,
         mood_names=tuple(sorted(set(moods.values()))),
         mapping=mapping or published_mapping(WORD_VECTORS),
@@ -148,7 +150,7 @@ def with_world(
     Raises:
         ConfigError: The catalogue is of no generated world, or an emotion is none of these.
     """
-    tracks = tuple(_heard(catalogue))
+    tracks = tuple(_heard(catalogue.tracks()))
     if not tracks:
         raise ConfigError(
             f"{catalogue.folder} has no track with a sound and a split", hint="make one: tutti world demo -o FOLDER"
@@ -168,7 +170,7 @@ def with_world(
     )
 
 
-def _heard(catalogue: Catalogue) -> Iterator[Track]:
-    for one in catalogue.tracks():
+def _heard(tracks: Sequence[Track]) -> Iterator[Track]:
+    for one in tracks:
         if one.audio is not None and one.split in SPLITS and one.duplicate_of is None:
             yield one

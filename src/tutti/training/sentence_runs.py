@@ -63,7 +63,7 @@ from tutti.training.run_parts import (
     open_catalogue,
     scores,
 )
-from tutti.training.run_splits import tell_shared_artists
+from tutti.training.run_splits import run_splits, tell_shared_artists
 from tutti.training.sentence_config import SentenceMusicConfig
 from tutti.training.sentence_strategies import Branches, check_data, learn_from, mappings_at_hand
 from tutti.training.sentence_views import VECTORS, kept_branch, open_songs, open_texts
@@ -79,7 +79,9 @@ def train_sentences(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     settings = _scheme(recipe)
     _check_model(recipe)
     catalogue = open_catalogue(recipe)
-    data = sentence_music(settings, catalogue)
+    moody = (one for one in catalogue.tracks() if one.audio is not None and len(one.tags) == 1)
+    splits = run_splits(moody, recipe, tell)
+    data = sentence_music(settings, catalogue, splits.tracks)
     for remark in data.sentences.remarks:
         tell(remark)
     check_data(settings.strategy, data)
@@ -99,6 +101,7 @@ def train_sentences(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     learned = learn_from(branches, settings.strategy, data, config, folder=recipe.folder, seed=recipe.seed, quiet=quiet)
     retriever = learned.retriever.told(name=recipe.model.name or recipe.name)
     reports = _reports(retriever, recipe, data, branches)
+    reports = {name: dataclasses.replace(one, split=splits.title(split)) for name, one in reports.items()}
     report = reports[data.mapping.name]
     model = _kept(retriever, recipe, report)
     for name, one in reports.items():
@@ -113,8 +116,15 @@ def train_sentences(recipe: Recipe, quiet: bool, tell: Tell) -> TrainedRun:
     )
 
 
-def sentence_music(settings: SentenceMusicConfig, catalogue: Catalogue) -> SentenceMusic:
+def sentence_music(
+    settings: SentenceMusicConfig, catalogue: Catalogue, tracks: Sequence[Track] | None = None
+) -> SentenceMusic:
     """The sentences and songs of a recipe.
+
+    Args:
+        settings: Of the scheme.
+        catalogue: Of the songs.
+        tracks: Its tracks in splits, where these are not its own; a generated world has some.
 
     Raises:
         ConfigError: A table cannot be read or does not fit the catalogue, or it takes more to map emotions to moods.
@@ -143,7 +153,7 @@ def sentence_music(settings: SentenceMusicConfig, catalogue: Catalogue) -> Sente
     if settings.word_vectors is not None:
         vectors = label_vectors(WordVectors.load(settings.word_vectors), labels)
     mapping = _mapping(settings, sentences.emotions, moods, affects, vectors)
-    return with_catalogue(sentences, catalogue, mapping=mapping, affects=affects, label_vectors=vectors)
+    return with_catalogue(sentences, catalogue, mapping=mapping, affects=affects, label_vectors=vectors, tracks=tracks)
 
 
 def _mapping(

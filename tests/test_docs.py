@@ -33,6 +33,7 @@ def test_the_page_of_commands_says_what_the_program_says(monkeypatch):
     assert PAGE.read_text(encoding="utf-8") == commands_page(), "run: make docs"
 
 
+@pytest.mark.slow
 def test_the_tables_of_taggers_say_what_the_taggers_say(monkeypatch):
     monkeypatch.syspath_prepend(DOCS)
     from write_models import pages

@@ -62,6 +62,7 @@ def test_a_run_ends_in_a_bundle_that_tags_and_in_scores(groups, kind):
     assert model.predict(audio).sum() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_networks_are_trained_once_and_shared(groups, tmp_path):
     groups["scheme"]["folder"] = str(tmp_path / "shared")
     train(parse_recipe(groups), quiet=True)
@@ -72,6 +73,7 @@ def test_networks_are_trained_once_and_shared(groups, tmp_path):
     assert not [line for line in told if "training a network" in line]
 
 
+@pytest.mark.slow
 def test_a_network_is_a_bundle_that_others_start_from(groups, tmp_path):
     trained = train(parse_recipe(groups), quiet=True)
     network = Model.load(trained.folder / "artist-groups" / "networks" / "single-mfcc" / "model")

@@ -163,6 +163,7 @@ def test_a_run_leaves_an_encoder_without_labels_that_finds_other_views(contrasti
     assert {"dataset", "split", "seed", "n_items", "metrics", "chance"} <= set(kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [{}, {"queue": 24, "momentum": 0.9}], ids=["batch", "queue"])
 def test_a_run_that_goes_on_ends_as_one_that_was_left_alone(contrastive, tmp_path, monkeypatch, scheme):
     import tutti.training.trainer as trainer_module
@@ -185,6 +186,7 @@ def test_a_run_that_goes_on_ends_as_one_that_was_left_alone(contrastive, tmp_pat
     assert all(torch.equal(unharmed[name], tensor) for name, tensor in resumed.items())
 
 
+@pytest.mark.slow
 def test_tags_play_no_part_and_the_test_split_is_not_heard(contrastive, tones, tmp_path):
     bare = Catalogue.create(tmp_path / "bare")
     bare.put_tracks([replace(one, tags=()) for one in tones.tracks() if one.split != "test"])
@@ -228,6 +230,7 @@ def test_an_unknown_setting_of_the_scheme_names_the_nearest():
     assert "scheme.temperature" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_another_recipe_starts_from_the_encoder(contrastive, tones, tmp_path):
     encoder = train(parse_recipe(contrastive), quiet=True)
     contrastive |= {

@@ -57,7 +57,7 @@ def test_half_cosine_loss_is_zero_for_the_direction_and_one_for_its_opposite():
     assert cosine_loss(wanted.flip(1), wanted).item() == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("loss", ["cosine", "mse"])
+@pytest.mark.parametrize("loss", ["cosine", pytest.param("mse", marks=pytest.mark.slow)])
 def test_listeners_tastes_are_heard_in_tracks_by_new_artists(listening, loss):
     listening["scheme"]["loss"] = loss
     run = train(parse_recipe(listening), quiet=True)
@@ -69,6 +69,7 @@ def test_listeners_tastes_are_heard_in_tracks_by_new_artists(listening, loss):
     assert len(Factors.open(run.folder / "factors").users) == 40
 
 
+@pytest.mark.slow
 def test_the_bundle_gives_the_factors_as_they_are(listening, heard):
     listening["scheme"]["loss"] = "mse"
     run = train(parse_recipe(listening), quiet=True)
@@ -82,6 +83,7 @@ def test_the_bundle_gives_the_factors_as_they_are(listening, heard):
         tag_files([track.audio], [model])
 
 
+@pytest.mark.slow
 def test_outputs_of_a_model_of_values_are_its_logits(listening):
     run = train(parse_recipe(listening), quiet=True)
     waveform = 0.1 * np.random.default_rng(0).standard_normal(run.model.n_samples).astype(np.float32)
@@ -90,6 +92,7 @@ def test_outputs_of_a_model_of_values_are_its_logits(listening):
     assert np.allclose(run.model.predict(waveform, run.model.sample_rate), wanted, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_tells_who_has_no_plays_and_goes_on_after_its_end(listening):
     told: list[str] = []
     first = train(parse_recipe(listening), quiet=True, tell=told.append)

@@ -156,6 +156,7 @@ def test_every_way_target_and_space_trains_predicts_and_comes_back(
 CHEAP = {"scheme__modalities": ["image", "text"], "scheme__modality_dropout": 0.3, "training__epochs": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["separate", "joint"])
 def test_the_same_seed_gives_the_same_bundle_and_another_does_not(way: str, run: Run, tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "two", "other")]
@@ -172,6 +173,7 @@ class Killed(BaseException):
     """What a test ends a run with."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["encoded_once", "score_subsets"])
 def test_a_run_that_is_killed_between_stages_ends_as_one_that_is_left_alone(
     place: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shelf_model: MultimodalModel
@@ -200,6 +202,7 @@ def trained_stages(folder: Path) -> set[str]:
     return {path.parent.name for path in folder.glob("*/encoder")}
 
 
+@pytest.mark.slow
 def test_recipes_share_trained_encoders_unless_what_they_learn_from_differs(run: Run, tmp_path: Path) -> None:
     shared = {"scheme__modalities": ["image", "text"], "scheme__encoders": str(tmp_path / "shared")}
     first = run(**shared, output=str(tmp_path / "first"))
@@ -219,6 +222,7 @@ def test_recipes_share_trained_encoders_unless_what_they_learn_from_differs(run:
     assert len(trained_stages(tmp_path / "shared") - stages) == 3  # other labels: both learn anew
 
 
+@pytest.mark.slow
 def test_two_tables_of_values_share_no_encoder(run: Run, shelf: Catalogue, tmp_path: Path) -> None:
     for name, sign in (("one", 1), ("two", -1)):
         lines = [f"{one.track_id}\t{sign * index}" for index, one in enumerate(shelf.tracks())]
@@ -286,6 +290,7 @@ def test_a_label_that_never_occurs_in_training_is_told_of_and_scored_nowhere(
     assert "rare" not in trained.model.labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["separate", "joint"])
 def test_bad_files_among_what_is_learned_from_are_told_of_and_harm_nobody(
     way: str, run: Run, bad_shelf: Catalogue, tmp_path: Path

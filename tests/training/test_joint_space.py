@@ -137,6 +137,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_space(world, tmp_path):
     assert not [line for line in told if "vectors of" in line]  # they were kept
 
 
+@pytest.mark.slow
 def test_sounds_are_heard_once_and_told_with_their_labels(world, tmp_path):
     scheme = {"modalities": ["audio", "text"], "vectors": str(tmp_path / "kept")}
     told = []

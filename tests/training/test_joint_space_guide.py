@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from tutti.cli.main import app
 from tutti.training.recipes import parse_recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def guide(root) -> str:
@@ -36,7 +38,6 @@ def test_the_code_in_the_guide_prints_what_the_guide_says(guide, capsys):
         assert found == pytest.approx(wanted, abs=0.05)
 
 
-@pytest.mark.slow
 def test_the_commands_of_the_guide_work_one_after_the_other(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     recipe = str(root / "recipes" / "world" / "space-tiny.toml")

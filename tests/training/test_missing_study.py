@@ -18,6 +18,8 @@ from tutti.training import missing_study
 from tutti.training.missing_study import MissingStudy, missing_grid
 from tutti.training.trainer import TrainingConfig
 
+pytestmark = pytest.mark.slow
+
 STUDY = MissingStudy(
     fusions=("gated",),
     noise=(1.0,),

@@ -184,6 +184,7 @@ def put(tracks, folder) -> str:
     return str(folder)
 
 
+@pytest.mark.slow
 def test_pure_distillation_makes_a_bundle_that_says_whose_labels_it_has(tracks, tmp_path):
     for name, labels in (("one", ("rock", "jazz")), ("two", ("sad", "rock"))):
         teacher(name, labels).save(tmp_path / name)
@@ -215,6 +216,7 @@ def test_a_student_of_a_student_still_says_who_taught_its_labels_first(tracks, t
     assert read_config(run.bundle).label_sources == {"rock": ("genres:rock",), "jazz": ("genres:jazz",)}
 
 
+@pytest.mark.slow
 def test_without_teachers_one_is_trained_on_the_labelled_tracks_first(tracks, tmp_path):
     labelled = [
         dataclasses.replace(track, tags=("low",) if i % 2 else ("high",), split=split)

@@ -213,6 +213,7 @@ def terms() -> dict:
     return {"consistency": {"measure": "kl", "threshold": 0.5}, "entropy": {"weight": 0.5}, "ramp_up": 2}
 
 
+@pytest.mark.slow
 def test_a_run_with_terms_that_was_killed_ends_as_if_it_had_not_been(table, terms, tmp_path, monkeypatch):
     table |= {"regularisation": terms, "augmentation": MILD}
     recipe = parse_recipe(table)
@@ -234,6 +235,7 @@ def test_a_run_with_terms_that_was_killed_ends_as_if_it_had_not_been(table, term
     assert not torch.equal(first["head.weight"], without["head.weight"])
 
 
+@pytest.mark.slow
 def test_the_entropy_term_makes_a_tagger_surer_on_sounds_without_labels(table, tones, tmp_path):
     unlabelled = Catalogue.create(tmp_path / "unlabelled")
     tracks = [replace(track, tags=(), split=None) for track in tones.tracks()]
@@ -254,6 +256,7 @@ def test_the_entropy_term_makes_a_tagger_surer_on_sounds_without_labels(table, t
     assert (tmp_path / "run 1" / "waveforms-unlabelled" / "index.json").exists()
 
 
+@pytest.mark.slow
 def test_terms_and_a_start_go_with_a_noisy_student_too(table, tones, terms, tmp_path):
     first = train(parse_recipe({**table, "output": str(tmp_path / "first")}), quiet=True)
     other = Catalogue.create(tmp_path / "other")

@@ -58,6 +58,7 @@ def test_the_bundle_tells_its_recipe_and_its_scores(table):
     assert loaded.labels == run.model.labels
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bundle_and_another_seed_another(table, tmp_path):
     recipe = parse_recipe(table)
     first = weights_of(recipe)
@@ -72,16 +73,23 @@ PHASES = [
 ]
 
 
+KILLED = {
+    "average": {"training": {"average_decay": 0.9}},
+    "phases and augmentation": {
+        "training": {"phases": PHASES},
+        "augmentation": {"preset": "code", "ranges": LOW_CUTOFFS},
+    },
+    "songs": {"scheme": {"level": "song", "excerpts_per_song": 2}},
+    "bfloat16": {"training": {"precision": "bf16-mixed", "loaders": 0}, "model": {"options": NARROW}},
+}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
-        {"training": {"average_decay": 0.9}},
-        {"training": {"phases": PHASES}, "augmentation": {"preset": "code", "ranges": LOW_CUTOFFS}},
-        {"scheme": {"level": "song", "excerpts_per_song": 2}},
-        {"training": {"precision": "bf16-mixed", "loaders": 0}, "model": {"options": NARROW}},
+        pytest.param({}, id="plain"),
+        *(pytest.param(changes, id=name, marks=pytest.mark.slow) for name, changes in KILLED.items()),
     ],
-    ids=["plain", "average", "phases and augmentation", "songs", "bfloat16"],
 )
 def test_a_run_killed_in_its_second_epoch_ends_as_if_it_had_not_been(table, tmp_path, monkeypatch, changes):
     table["scheme"] |= {"mixup": 0.3, "excerpts_per_track": 2}
@@ -162,6 +170,7 @@ def test_an_empty_split_says_so(table, tones, tmp_path):
         train(parse_recipe(table))
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_named_with_a_remedy(table):
     recipe = parse_recipe(table)
     train(recipe, quiet=True)
@@ -177,6 +186,7 @@ def test_the_resolved_recipe_lies_in_the_folder(table):
     assert parse_recipe(json.loads((recipe.folder / "recipe.json").read_text())) == recipe
 
 
+@pytest.mark.slow
 def test_classes_are_learned_by_a_softmax_and_validated_by_accuracy(table):
     table["data"] |= {"task": "classes", "labels": ["low", "High-Pitched"]}
     table["training"] |= {"epochs": 10, "learning_rate": 0.01, "monitor": "accuracy"}
@@ -203,6 +213,7 @@ def test_songs_that_are_no_longer_than_an_excerpt_are_refused(table):
     assert "instance" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_augmentation_changes_what_is_learned(table, tmp_path):
     plain = weights_of(parse_recipe(table))
     table |= {"augmentation": {"ranges": LOW_CUTOFFS}, "output": str(tmp_path / "augmented")}

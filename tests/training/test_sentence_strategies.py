@@ -115,6 +115,7 @@ def test_every_strategy_finds_the_songs_that_answer(strategy, tmp_path):
         assert found["anger"] == found["fear"] == "angry"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["valence-arousal", "three-branch"])
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(strategy, tmp_path):
     data = made_up()
@@ -227,6 +228,7 @@ def sounding(tmp_path) -> SentenceMusic:
     return dataclasses.replace(data, tracks=tuple(tracks))
 
 
+@pytest.mark.slow
 def test_encoders_go_on_learning_and_are_saved_with_what_they_learned(sounding, tiny_distilbert, tmp_path):
     reading = TokenReading(pooling="first", unit_length=False, n_tokens=16, overlap=4)
     small = {"n_channels": 2, "n_mels": 32, "n_samples": 24_000, "hop_length": 64}

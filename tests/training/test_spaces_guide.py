@@ -10,6 +10,8 @@ from tutti.data.ontology import read_ontology
 from tutti.evaluation.graded_ranking import expected_ndcg_at_k
 from tutti.training.recipes import parse_recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def guide(root) -> str:

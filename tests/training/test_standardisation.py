@@ -61,6 +61,7 @@ def test_networks_that_do_not_ask_for_it_stay_as_they_are(sounds):
     assert not standardise(build_tagger("short_chunk_resnet", 3, n_channels=4), sounds, n_samples=N_SAMPLES)
 
 
+@pytest.mark.slow
 def test_a_run_saves_them_with_the_model(table):
     table["model"] = {"architecture": "timbre_mlp", "options": {"n_samples": 22_050}}
     table["training"] |= {"epochs": 60, "learning_rate": 0.03}

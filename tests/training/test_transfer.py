@@ -233,6 +233,7 @@ def test_one_step_moves_each_part_as_far_as_its_rate_says(teacher, table):
     assert ran.history.epochs[0].learning_rate == pytest.approx(1e-3)
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_parts_are_frozen_ends_as_if_it_had_not_been(teacher, table, tmp_path, monkeypatch):
     phases = [{"epochs": 2}, {"epochs": 1, "optimizer": "sgd", "momentum": 0.9}]
     table["training"] |= {"phases": phases}

@@ -51,6 +51,7 @@ def test_a_catalogue_without_splits_is_split_by_artist(catalogue_of):
     sets = choose_tracks(catalogue, settings())
     assert {split: len(some) for split, some in sets.tracks.items()} == {"train": 24, "valid": 8, "test": 8}
     assert not {artist_of(one) for one in sets.tracks["train"]} & {artist_of(one) for one in sets.tracks["test"]}
+    assert sets.origin == "drawn by artist, seed 0"
 
 
 def test_when_every_artist_straddles_there_is_nothing_to_learn_from_and_that_is_said(catalogue_of):

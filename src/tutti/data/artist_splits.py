@@ -66,6 +66,11 @@ def with_splits(tracks: Sequence[Track], *, seed: int) -> list[Track]:
     return [replace(one, split=split_of[one.track_id]) for one in tracks]
 
 
+def drawn_by_artist(seed: int) -> str:
+    """The origin of splits by :func:`with_splits`, as reports tell it."""
+    return f"drawn by artist, seed {seed}"
+
+
 def split_with_floor(
     tracks: Sequence[Track], *, seed: int, shares: Mapping[str, float], least: int, n_tries: int = 1000
 ) -> dict[str, str]:

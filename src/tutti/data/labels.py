@@ -132,7 +132,7 @@ def choose_labels(tracks: Sequence[Tagged], config: LabelConfig) -> tuple[str, .
         found = f"the most frequent in train, {most[0][0]!r}, has {most[0][1]}" if most else "no track has tags"
         raise ConfigError(
             f"no tag has {config.min_positives} positives, and a negative, in each split: {found}",
-            hint="lower data.min_positives, or use a larger catalogue",
+            hint="lower data.min_positives, name labels in data.labels, or use a larger catalogue",
         )
     top = TOP.fullmatch(config.labels)
     return tuple(frequent[: int(top.group(1))] if top else frequent)

@@ -13,7 +13,7 @@ from typing import cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.artist_splits import artist_of, split_by_artist
+from tutti.data.artist_splits import artist_of, drawn_by_artist, with_splits
 from tutti.data.catalogue import Catalogue
 from tutti.data.labels import SPLITS, LabelConfig, choose_labels, label_targets
 from tutti.data.track import Track
@@ -111,6 +111,7 @@ class ProbeSets:
         labels: That are probed.
         targets: By split. Shape (tracks, labels).
         left_out: Labels that are not probed, and why.
+        origin: How the splits came about; empty where the catalogue gives them.
     """
 
     tracks: BySplit
@@ -118,6 +119,7 @@ class ProbeSets:
     labels: tuple[str, ...] = ()
     targets: dict[str, BoolMatrix] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    origin: str = ""
 
 
 def choose_tracks(catalogue: Catalogue, settings: ProbeSettings) -> ProbeSets:
@@ -129,11 +131,10 @@ def choose_tracks(catalogue: Catalogue, settings: ProbeSettings) -> ProbeSets:
     everything = catalogue.tracks()
     tracks = [one for one in everything if one.audio is not None and one.tags and one.duplicate_of is None]
     n_left_out = {"without sound or tags, or copies of others": len(everything) - len(tracks)}
-    if any(track.split for track in tracks):
-        by_split = {split: [one for one in tracks if one.split == split] for split in SPLITS}
-    else:
-        by_split = split_by_artist(tracks, seed=settings.seed)
-    wanted = {split: by_split[split] for split in SPLITS if split in ("train", "valid", settings.split)}
+    is_drawn = all(one.split is None for one in tracks)
+    placed = with_splits(tracks, seed=settings.seed)
+    taking_part = [split for split in SPLITS if split in ("train", "valid", settings.split)]
+    wanted = {split: [one for one in placed if one.split == split] for split in taking_part}
     if not settings.published_splits:
         wanted, n_straddling = _apart(wanted, settings.split)
         n_left_out[f"of artists that are in {settings.split} too"] = n_straddling
@@ -144,8 +145,7 @@ def choose_tracks(catalogue: Catalogue, settings: ProbeSettings) -> ProbeSets:
                 f"of {len(tracks)} tracks with sound and tags in {catalogue.folder}, none is left for {split}{told}",
                 hint="take another catalogue or --split; --published-splits keeps artists on both sides",
             )
-    placed = {split: [dataclasses.replace(one, split=split) for one in some] for split, some in wanted.items()}
-    return ProbeSets(tracks=placed, n_left_out=n_left_out)
+    return ProbeSets(tracks=wanted, n_left_out=n_left_out, origin=drawn_by_artist(settings.seed) if is_drawn else "")
 
 
 def _apart(by_split: BySplit, scored: str) -> tuple[BySplit, int]:

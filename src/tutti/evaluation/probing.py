@@ -242,7 +242,7 @@ def _report(
     unscorable = unscorable_labels(scored, sets.labels) if settings.task == "tags" else {}
     return ProbeReport(
         dataset=dataset_title(catalogue, sets.tracks[settings.split]),
-        split=settings.split,
+        split=f"{settings.split} ({sets.origin})" if sets.origin else settings.split,
         task=settings.task,
         labels=sets.labels,
         n_items=len(scored),

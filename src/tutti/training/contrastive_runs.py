@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from tutti.audio.store import WaveformStore
-from tutti.data.artist_splits import split_by_artist
+from tutti.data.artist_splits import drawn_by_artist, split_by_artist
 from tutti.data.catalogue import Catalogue
 from tutti.data.track import Track
 from tutti.errors import ConfigError
@@ -42,7 +42,6 @@ from tutti.training.run_parts import (
     open_catalogue,
     open_sounds,
 )
-from tutti.training.run_splits import drawn_by_artist
 from tutti.training.sounds import Sounds
 from tutti.training.trainer import fit
 from tutti.training.transfer import build_network

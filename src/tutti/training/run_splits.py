@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tutti.data.artist_splits import artist_of, with_splits
+from tutti.data.artist_splits import artist_of, drawn_by_artist, with_splits
 from tutti.data.catalogue import Catalogue
 from tutti.data.items import TAGS, Item
 from tutti.data.track import Modality, Track
@@ -53,11 +53,6 @@ class RunSplits:
     def title(self, split: str) -> str:
         """What reports call a split."""
         return f"{split} ({self.origin})" if self.origin else split
-
-
-def drawn_by_artist(seed: int) -> str:
-    """The origin of splits that the catalogue does not give."""
-    return f"drawn by artist, seed {seed}"
 
 
 def run_splits(tracks: Iterable[Track], recipe: Recipe, tell: Tell) -> RunSplits:

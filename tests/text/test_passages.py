@@ -17,6 +17,23 @@ def test_no_word_of_a_long_text_is_cut_or_lost() -> None:
     assert all(len(passage) <= 1000 for passage in passages)
 
 
+def test_passages_begin_and_end_with_sentences() -> None:
+    sentences = [f"Sentence {i} is of middling length, and says nothing." for i in range(200)]
+    passages = passages_of(" ".join(sentences))
+    assert all(passage.startswith("Sentence ") and passage.endswith(" says nothing.") for passage in passages)
+    assert {sentence for sentence in sentences if any(sentence in one for one in passages)} == set(sentences)
+    assert all(len(passage) <= 1000 for passage in passages)
+
+
+def test_long_sentences_are_cut_between_words_and_the_next_one_begins_a_passage() -> None:
+    text = f"Short. {'word ' * 300}end. {'Another one. ' * 100}"
+    first, second, third, *_ = passages_of(text)
+    assert first.endswith(" word")
+    assert second.startswith("word ")
+    assert second.endswith("Another one.")
+    assert third.startswith("Another one.")
+
+
 def test_neighbours_overlap() -> None:
     first, second, *_ = passages_of(" ".join(f"word{i}" for i in range(500)))
     assert set(first.split()[-15:]) <= set(second.split())

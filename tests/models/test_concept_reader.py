@@ -89,6 +89,21 @@ def test_the_end_of_a_long_text_is_read_too(reader: ConceptReader) -> None:
     assert problems == ("of its 25 passages 16 were read, spread over the text", "")
 
 
+def test_much_that_says_nothing_adds_up_to_nothing() -> None:
+    config = ConceptReaderConfig(concepts=CONCEPTS, floor=0.5)
+    reader = ConceptReader(config, lexicon(), read_by="letters", sentences=Letters())
+    form = "The tax return form must be sent to the office before the end of April."
+    lengths = [float(np.linalg.norm(reader._read([[" ".join([form] * n)]])[0][0])) for n in (1, 10)]
+    assert lengths[0] < config.least < lengths[1]
+    texts = [" ".join([form] * n) for n in (1, 10, 100)]
+    texts += [f"{texts[1]} Sad piano."]
+    assert reader.encode_texts(texts)[1].tolist() == [False, False, False, True]
+
+
+def test_what_one_clause_takes_back_of_another_means_nothing(reader: ConceptReader) -> None:
+    assert reader.encode_texts(["piano, no piano"])[1].tolist() == [False]
+
+
 def test_items_without_text_are_rows_of_nan(reader: ConceptReader) -> None:
     encoded = reader.encode([Item(item_id="a", title="a", text="rock"), Item(item_id="b", title="b")])
     assert encoded.presence.tolist() == [True, False]

@@ -3,7 +3,8 @@
 A passage is read in three ways, whose weights are added: phrase by phrase, where a phrase that the lexicon has means
 just what stands there and any other what its nearest names mean; clause by clause; and as a whole, both by nearest
 names. So "drum & bass" means exactly that, "no drums" its opposite, and "played in a smoky cellar" something too. All
-of a text comes to length 1.
+of a text comes to length 1. Where no clause by itself says enough about music, the text means nothing, however long it
+is: every sentence is a little like some name, and many such sentences would add up to a meaning.
 
 The lexicon and the sentence vectors of its names travel in the encoder's folder; the sentence encoder's own weights do
 not, its fingerprint does, and it is loaded when first something is read.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +50,8 @@ STEPS = 127  # sentence vectors are kept in steps of 1/127: cosines err by less 
 CLAUSE_ENDS = re.compile(r"[.:!?]+(?=\s|$)|[,;|()\[\]\n\r]+|\s[–—]+\s")
 TEXTS_AT_ONCE = 64
 MOST_PASSAGES = 16  # of 1000 characters: what a book asks for is told by as many
+Asked = tuple[str, float]  # a text that is no name, and its weight
+Said = tuple[np.float32, Floats]  # how much it means, and what
 NO_WORDS = "no word of the text says anything about music"
 
 
@@ -64,8 +67,8 @@ class ConceptReaderConfig:
         unknown: Weight of other phrases.
         clauses: Weight of each clause.
         whole: Weight of the passage as a whole.
-        least: A text whose weights together are shorter than this means nothing: a known word has 1 or more,
-            "photosynthesis" or "tax return" less than a tenth.
+        least: A text means nothing where its weights together are shorter than this, or those of each of its clauses:
+            a known word has 1 or more, "photosynthesis" or "tax return" less than a tenth.
         name: Of the encoder.
     """
 
@@ -159,9 +162,9 @@ class ConceptReader:
         for first in range(0, len(texts), TEXTS_AT_ONCE):
             some = [passages_of(text, most=None) for text in texts[first : first + TEXTS_AT_ONCE]]
             read = self._read([spread_over(passages, MOST_PASSAGES) for passages in some])
-            for row, (passages, sums) in enumerate(zip(some, read, strict=True), start=first):
+            for row, (passages, (sums, clearest)) in enumerate(zip(some, read, strict=True), start=first):
                 length = float(np.linalg.norm(sums))
-                if length >= self.config.least:
+                if min(length, clearest) >= self.config.least:
                     weights[row] = sums / length
                     problems.append(_left_out(len(passages)))
                 else:
@@ -171,44 +174,60 @@ class ConceptReader:
         presence = np.asarray(np.isfinite(weights).all(axis=1), dtype=np.bool_)
         return weights, presence, tuple(problems)
 
-    def _read(self, texts: Sequence[Sequence[str]]) -> list[Floats]:
-        """Weights of texts that are given in passages. Shape (concepts,) of each."""
-        read = [np.zeros(self.embed_dim, dtype=np.float32) for _ in texts]
-        asked: list[tuple[int, str, float]] = []
-        for row, passages in enumerate(texts):
-            for passage in passages:
-                known, more = self._taken_apart(passage)
-                read[row] += known
-                asked += [(row, text, weight) for text, weight in more]
-        distinct = {text: place for place, text in enumerate(dict.fromkeys(text for _, text, _ in asked))}
-        if distinct:
-            vectors = self.sentences.encode(list(distinct))
-            meanings, cosines = self.lexicon.nearest(vectors, temperature=self.config.temperature)
-            strengths = np.maximum(cosines - self.config.floor, 0) / (1 - self.config.floor)
-            for row, text, weight in asked:
-                read[row] += weight * strengths[distinct[text]] * meanings[distinct[text]]
+    def _read(self, texts: Sequence[Sequence[str]]) -> list[tuple[Floats, float]]:
+        """Of texts given in passages the weights, shape (concepts,), and how long those of the clearest clause are."""
+        apart = [[self._taken_apart(passage) for passage in passages] for passages in texts]
+        said = self._said([text for passages in apart for passage in passages for text, _ in passage.asked])
+        read = []
+        for passages in apart:
+            known = [meaning for passage in passages for meaning in passage.known]
+            weights = self._together(known, [one for passage in passages for one in passage.asked], said)
+            clauses = [
+                self._together(clause.known, [*clause.asked, *passage.whole], said)
+                for passage in passages
+                for clause in passage.clauses
+            ]
+            read.append((weights, max((float(np.linalg.norm(clause)) for clause in clauses), default=0.0)))
         return read
 
-    def _taken_apart(self, passage: str) -> tuple[Floats, list[tuple[str, float]]]:
-        """What the known phrases mean together, and what else is to be read, with its weight."""
-        known = np.zeros(self.embed_dim, dtype=np.float32)
-        asked: list[tuple[str, float]] = []
-        whole = self.config.whole
-        for clause in CLAUSE_ENDS.split(passage):
-            phrases = _phrases(clause, self.lexicon)
+    def _together(self, known: Sequence[Floats], asked: Sequence[Asked], said: Mapping[str, Said]) -> Floats:
+        """The sum of meanings. Shape (concepts,)."""
+        weights = np.zeros(self.embed_dim, dtype=np.float32)
+        for meaning in known:
+            weights += meaning
+        for text, weight in asked:
+            strength, meaning = said[text]
+            weights += weight * strength * meaning
+        return weights
+
+    def _said(self, texts: Sequence[str]) -> dict[str, Said]:
+        """How near each text is to its nearest names, and what these mean."""
+        distinct = list(dict.fromkeys(texts))
+        if not distinct:
+            return {}
+        meanings, cosines = self.lexicon.nearest(self.sentences.encode(distinct), temperature=self.config.temperature)
+        strengths = np.maximum(cosines - self.config.floor, 0) / (1 - self.config.floor)
+        return dict(zip(distinct, zip(strengths, meanings, strict=True), strict=True))
+
+    def _taken_apart(self, passage: str) -> _Passage:
+        clauses, whole, is_asked = [], self.config.whole, False
+        for text in CLAUSE_ENDS.split(passage):
+            phrases = _phrases(text, self.lexicon)
+            known: list[Floats] = []
+            asked: list[Asked] = []
             for phrase in phrases:
                 meaning, sign = self.lexicon.find(phrase.text), -1.0 if phrase.is_negative else 1.0
                 if meaning is None:
                     asked.append((phrase.text, sign * self.config.unknown))
                 else:
-                    known += sign * self.config.phrases * meaning
+                    known.append(sign * self.config.phrases * meaning)
             if any(phrase.is_negative for phrase in phrases):
                 whole = 0.0  # sentence encoders overlook a "no"
             elif phrases:
-                asked.append((clause.strip(), self.config.clauses))
-        if asked:
-            asked.append((passage, whole))
-        return known, [(text, weight) for text, weight in asked if weight]
+                asked.append((text.strip(), self.config.clauses))
+            clauses.append(_Clause(known=known, asked=[one for one in asked if one[1]]))
+            is_asked |= bool(asked)
+        return _Passage(clauses=clauses, whole=[(passage, whole)] if is_asked and whole else [])
 
     @cached_property
     def sentences(self) -> SentenceEncoder:
@@ -260,6 +279,32 @@ class ConceptReader:
         except (OSError, SafetensorError, KeyError, UnicodeDecodeError, ShapeError) as cause:
             raise ModelError(f"the lexicon in {folder} cannot be used: {cause}", hint="take the space anew") from None
         return cls(config, lexicon, read_by=read_by, sentences=sentences)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Clause:
+    """What its known phrases mean, signed and weighted, and what else of it is to be read."""
+
+    known: list[Floats]
+    asked: list[Asked]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Passage:
+    """Its clauses, and itself where it is to be read as a whole, too."""
+
+    clauses: list[_Clause]
+    whole: list[Asked]
+
+    @property
+    def known(self) -> list[Floats]:
+        """Of all clauses."""
+        return [meaning for clause in self.clauses for meaning in clause.known]
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Of all clauses, and the whole."""
+        return [one for clause in self.clauses for one in clause.asked] + self.whole
 
 
 def _phrases(clause: str, lexicon: Lexicon) -> tuple[Phrase, ...]:

@@ -29,6 +29,7 @@ from tutti.text.passages import passages_of
 
 LONGEST_NAME = 60
 N_SUGGESTED = 5
+MANY = 0.5  # where a smaller share of a text's passages says something, that is told
 N_REMEMBERED, LONGEST_REMEMBERED = 256, 1_000  # texts, and their characters
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
@@ -56,6 +57,7 @@ class Placer(Protocol):
 
 
 Loader = Callable[[SpaceRecord], Placer]
+_Read = tuple[NDArray[np.float32] | None, str]  # a point, and what to know of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ class Pointed:
         is_negative: Whether it is to be subtracted.
         rows: Tracks of the catalogue that it stands for.
         words: That were read, where some were.
+        remark: What to know of how they were read.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Pointed:
     is_negative: bool = False
     rows: NDArray[np.int64] = field(default_factory=lambda: NO_ROWS)
     words: str = ""
+    remark: str = ""
 
     @property
     def signed_weight(self) -> float:
@@ -102,7 +106,7 @@ class Pointer:
         self.points = points
         self._corpus = corpus
         self._placer = placer
-        self._texts: dict[str, NDArray[np.float32] | None] = {}  # read before: many queries have words in common
+        self._texts: dict[str, _Read] = {}  # read before: many queries have words in common
 
     def of_term(self, term: Term) -> Pointed:
         """The point of any term but words and lyrics.
@@ -134,17 +138,18 @@ class Pointer:
         Raises:
             QueryError: It says nothing to the space.
         """
-        point = self._placed_text(text)
+        point, remark = self._placed_text(text)
         if point is None:
             raise QueryError(
                 f"the text {term.value} says nothing to the space {self.points.record.space}",
                 hint="describe the music, a mood or a scene, in English",
             )
-        return replace(self._pointed(term, point, name=Path(term.value).name, asked="text"), words=text)
+        pointed = self._pointed(term, point, name=Path(term.value).name, asked="text")
+        return replace(pointed, words=text, remark=remark)
 
     def of_sentence(self, words: str, *, weight: float, is_negative: bool) -> Pointed | None:
         """The point of words of a query, None where they say nothing to the space."""
-        point = self._placed_text(words)
+        point, remark = self._placed_text(words)
         if point is None:
             return None
         return Pointed(
@@ -155,10 +160,11 @@ class Pointer:
             weight=weight,
             is_negative=is_negative,
             words=words,
+            remark=remark,
         )
 
-    def _placed_text(self, text: str) -> NDArray[np.float32] | None:
-        """The mean of the passages' points, None where none says anything. Shape (embed_dim,)."""
+    def _placed_text(self, text: str) -> _Read:
+        """The mean of the passages' points, shape (embed_dim,), None where none says anything; and a remark."""
         if len(text) > LONGEST_REMEMBERED:
             return self._read_text(text)
         if text not in self._texts:
@@ -167,11 +173,13 @@ class Pointer:
             self._texts[text] = self._read_text(text)
         return self._texts[text]
 
-    def _read_text(self, text: str) -> NDArray[np.float32] | None:
+    def _read_text(self, text: str) -> _Read:
         placed = self._placer().place_texts(passages_of(text))
         known = placed[~np.isnan(placed).any(axis=1)]
         point: NDArray[np.float32] = unit_rows(known.sum(axis=0, keepdims=True))[0]
-        return None if np.isnan(point).any() else point
+        say = "says" if len(known) == 1 else "say"
+        remark = f"{len(known)} of {len(placed)} passages {say} something about music"
+        return None if np.isnan(point).any() else point, remark if len(known) < MANY * len(placed) else ""
 
     def _of_sound(self, term: Term) -> Pointed:
         path = Path(term.value)

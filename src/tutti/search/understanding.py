@@ -124,6 +124,7 @@ class Understanding:
         self._check_weights(query)
         found = Understood(barred=np.zeros(len(self._corpus), dtype=bool))
         pointed = [one for term in query.terms for one in self._of_term(term, query, found)]
+        found.notes += [one.remark for one in pointed if one.remark]
         for one in pointed:
             if one.is_negative or one.how in ("track", "sound"):
                 found.barred |= self._corpus.copies_of(one.rows)

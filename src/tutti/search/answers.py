@@ -21,6 +21,7 @@ from tutti.search.understanding import Understood
 # Reasons that the words of a track's texts may add to, the first of these that a hit has.
 READ = ("lyrics", "near", "tag", "synonym", "description", "typed", "spelling", "sentence vectors", "missing")
 N_UNKNOWN_NOTED = 3
+N_PHRASES_OF_SENTENCES = 4  # from so many on, an unknown word is rather one of a sentence than misspelt
 
 
 def hits_of(
@@ -120,7 +121,7 @@ def _notes_of_words(understood: Understood) -> list[str]:
             notes.append(f"no model of this catalogue can hear {meaning.phrase!r}")
         elif meaning.how in ("spelling", "sentence vectors"):
             notes.append(f"{meaning.phrase!r} is taken for {meaning.via} (by {meaning.how})")
-    if understood.is_read_whole and len(unknown) > 1:
+    if understood.is_read_whole and unknown and len(understood.meanings) >= N_PHRASES_OF_SENTENCES:
         words = ", ".join(repr(one.phrase) for one in understood.meanings if one.how == "unknown")
         return [f"read as part of the whole, for no tag, title or artist has it: {words}", *notes]
     more = [f"{len(unknown) - N_UNKNOWN_NOTED} more phrases match none"] if len(unknown) > N_UNKNOWN_NOTED + 1 else []

@@ -153,8 +153,8 @@ def split_tracks(catalogue: Catalogue, split: str) -> list[Track]:
     if not tracks and not catalogue.tracks(where="split IS NOT NULL"):
         raise ConfigError(
             f"no track of the catalogue {catalogue.folder} is in a split",
-            hint="take --split all, which scores every track; of a model that has learned from some of them, its run's "
-            "report.md scores those that it held out",
+            hint="take --split all, which scores every track (what a run has held out is scored in its report.md), "
+            "or give the tracks splits by Catalogue.put_tracks",
         )
     return tracks
 

@@ -93,6 +93,8 @@ def main() -> None:
     parser.add_argument("--k", type=int, default=10)
     options = parser.parse_args()
     is_sung = truth(options.world, options.truth)
+    if not is_sung:
+        parser.error(f"nothing tells who sings in {options.world}; give a table, --truth FILE")
     with opened(options.world, by_sound=options.by_sound) as library:
         shares = sung_shares(library, is_sung, k=options.k)
     print(f"{options.world}: {len(is_sung)} tracks, {np.mean(list(is_sung.values())):.2f} sung; {len(QUERIES)} queries")

@@ -36,6 +36,7 @@ SCHEMES: dict[str, Splits] = {
     "factor-regression": lambda catalogue, recipe: cold_start_splits(catalogue, recipe, unheard),
     "joint-space": lambda catalogue, recipe: Work.open(recipe, True, unheard).splits,
 }
+GIVEN = {"00": "train", "04": "train", "01": "valid", "05": "valid", "02": "test", "06": "test"}
 SETTINGS: dict[str, Any] = {
     "fusion": {"modalities": ["audio"]},
     "joint-space": {"modalities": ["audio", "text"], "text": {"read": ["tags"]}},
@@ -84,8 +85,7 @@ def test_every_scheme_draws_the_same_splits_whose_artists_are_apart(scheme: str,
 def test_splits_that_the_catalogue_gives_are_kept_and_tracks_without_one_left_out(
     scheme: str, folder_catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    given = {"00": "train", "04": "train", "01": "valid", "05": "valid", "02": "test", "06": "test"}
-    catalogue = changed(folder_catalogue, tmp_path / "some", lambda one: replace(one, split=given.get(one.track_id)))
+    catalogue = changed(folder_catalogue, tmp_path / "some", lambda one: replace(one, split=GIVEN.get(one.track_id)))
     splits = SCHEMES[scheme](catalogue, recipe_of(catalogue, scheme))
     assert {split: [one.track_id for one in some] for split, some in splits.by_split.items()} == {
         "train": ["00", "04"],
@@ -108,6 +108,13 @@ def test_a_run_on_a_folder_scores_the_split_that_it_drew_and_says_so(
     assert "split test (drawn by artist, seed 0)" in (run.folder / "report.md").read_text()
     assert json.loads((run.folder / "report.json").read_text())["tuned"]["split"] == "valid (drawn by artist, seed 0)"
     assert Model.load(run.bundle).config.scores["split"] == "test (drawn by artist, seed 0)"
+
+
+def test_tracks_in_no_split_are_counted_where_others_are_in_one(folder_catalogue: Catalogue, tmp_path: Path) -> None:
+    catalogue = changed(folder_catalogue, tmp_path / "some", lambda one: replace(one, split=GIVEN.get(one.track_id)))
+    told: list[str] = []
+    labelled_splits(catalogue, recipe_of(catalogue), told.append)
+    assert told == ["26 of 32 tracks are in no split: neither train, valid nor test has them"]
 
 
 def test_another_seed_draws_other_artists(folder_catalogue: Catalogue) -> None:

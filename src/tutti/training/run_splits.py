@@ -63,14 +63,17 @@ def run_splits(tracks: Iterable[Track], recipe: Recipe, tell: Tell) -> RunSplits
     Args:
         tracks: That the scheme can learn from.
         recipe: Says which splits take part, and the seed.
-        tell: Receives a line where splits are drawn.
+        tell: Receives a line where splits are drawn, or where some tracks have none.
 
     Raises:
         ConfigError: There are too few artists for the splits.
     """
     given = tuple(tracks)
     wanted = tuple(dict.fromkeys(("train", "valid", recipe.evaluation.split)))
-    if not given or any(one.split is not None for one in given):
+    n_without = sum(one.split is None for one in given)
+    if not given or n_without < len(given):
+        if n_without:
+            tell(f"{n_without} of {len(given)} tracks are in no split: neither train, valid nor test has them")
         return RunSplits(tracks=given, wanted=wanted)
     drawn = with_splits([one for one in given if one.duplicate_of is None], seed=recipe.seed)
     splits = RunSplits(tracks=tuple(drawn), wanted=wanted, origin=drawn_by_artist(recipe.seed))

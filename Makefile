@@ -24,8 +24,8 @@ test: $(READY)  ## run the tests (three minutes)
 # Trainings have processes of their own: twice torch aborted in one that other slow tests had used before, we suspect
 # for maps by UMAP, whose numba brings another OpenMP along.
 test-slow: $(READY)  ## run the tests that take long (four minutes)
-	$(BIN)/python -m pytest -n auto -m slow tests/training
-	$(BIN)/python -m pytest -n auto -m slow --ignore=tests/training
+	$(BIN)/python -m pytest -n auto -m slow tests/training tests/papers
+	$(BIN)/python -m pytest -n auto -m slow --ignore=tests/training --ignore=tests/papers
 
 lint: $(READY)  ## look for faults of form, and for types that do not fit
 	$(BIN)/ruff check .

@@ -25,7 +25,6 @@ from tutti.data.ontology import Ontology, read_ontology
 from tutti.data.world.taxonomy import GENRES, PARENTS
 from tutti.errors import ConfigError
 from tutti.evaluation.agnostic import Clips
-from tutti.files import atomic_file
 from tutti.models.covers import CoverConfig, CoverEncoder, build_cover_network
 from tutti.models.encoder_kinds import load_encoder
 from tutti.models.encoders import ModalityEncoder, Projection
@@ -34,6 +33,7 @@ from tutti.models.projections import PrincipalComponents
 from tutti.models.sound_encoders import SoundEncoder
 from tutti.models.zoo import load_model
 from tutti.papers.experiment import ExperimentOrder, checked_settings
+from tutti.training.kept_vectors import encoded_once
 from tutti.training.spaces import SpaceTraining, train_space
 
 DATASET = "audioset-pairs"
@@ -256,31 +256,11 @@ def encode_pairs(order: ExperimentOrder, pairs: Pairs, modality: str, places: Ma
     found = {}
     for name, place in places.items():
         encoder = load_place(modality, place, smoke=order.smoke)
-        path = order.folder / "vectors" / f"{modality}-{name}.npz"
-        ids = [item.item_id for item in pairs.items]
-        known = _read_vectors(path, encoder.fingerprint, ids)
-        if known is None:
-            order.tell(f"{name} encodes {len(ids):,} items")
-            encoded = encoder.encode(pairs.items)
-            for item_id, reason in encoded.problems.items():
-                order.tell(f"{item_id}: {reason}")
-            known = encoded.vectors
-            with atomic_file(path) as partial, partial.open("wb") as file:
-                np.savez(file, vectors=known, ids=np.array(ids), fingerprint=np.array(encoder.fingerprint))
-        found[name] = known
+        encoded = encoded_once(encoder, pairs.items, order.folder / "vectors", order.tell, quiet=order.quiet)
+        for item_id, reason in encoded.problems.items():
+            order.tell(f"{item_id}: {reason}")
+        found[name] = encoded.vectors
     return found
-
-
-def _read_vectors(path: Path, fingerprint: str, ids: Sequence[str]) -> Vectors | None:
-    """What is stored, if it is of this encoder and of these items."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            if str(stored["fingerprint"]) == fingerprint and stored["ids"].tolist() == list(ids):
-                vectors: Vectors = stored["vectors"]
-                return vectors
-    except (OSError, ValueError, KeyError):
-        pass  # not there, or of another run: it is made anew
-    return None
 
 
 def translation(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Accelerator = Literal["auto", "cpu", "gpu"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PURPOSE = "training"
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def build_fabric(accelerator: Accelerator, precision: Precision, *, devices: int, folder: Path) -> Fabric:
@@ -146,6 +147,14 @@ def setup(fabric: Fabric, network: Any, *, sync_batchnorm: bool) -> Any:
     if sync_batchnorm and fabric.world_size > 1:
         network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
     return fabric.setup_module(network)
+
+
+def unwrapped(network: nn.Module, kind: type[Network]) -> Network:
+    """The network itself, where Fabric and several processes have wrapped it."""
+    found: Any = network
+    while not isinstance(found, kind):
+        found = found.module
+    return found
 
 
 @contextmanager

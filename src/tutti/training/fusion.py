@@ -31,6 +31,7 @@ from tutti.models.fusion import Fused, Fusion, FusionConfig, fusion_loss
 from tutti.models.multimodal import check_modalities
 from tutti.models.readouts import ACTIVATIONS, NUMBERS, TARGETS, Activation, DirectionReadout, Target, ValueReadout
 from tutti.models.texts import TextConfig
+from tutti.training.devices import unwrapped
 from tutti.training.loading import Batch, Draw, shuffled_draws
 from tutti.training.sampling import n_batches
 from tutti.training.spaces import SpaceTraining
@@ -401,11 +402,11 @@ class ItemLearning:
         presence, wanted, *inputs = batch
         fused = network(presence, *inputs)
         with torch.autocast(presence.device.type, enabled=False):
-            return fusion_loss(fused, presence, wanted, _inner(network).fusion.readout)
+            return fusion_loss(fused, presence, wanted, unwrapped(network, JointNetwork).fusion.readout)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """The loss; areas over labels, of classes their accuracy."""
-        inner = _inner(network)
+        inner = unwrapped(network, JointNetwork)
         readout, device = inner.fusion.readout, next(inner.fusion.parameters()).device
         presence, wanted = (torch.from_numpy(one[self.valid]).to(device) for one in (self.presence, self.wanted))
         fused = inner.fuse([one.to(device) for one in self.represent(inner, self.valid)], presence)
@@ -434,11 +435,3 @@ class ItemLearning:
                 matrix[torch.from_numpy(here)] = view.represent(branch, items[here])
             vectors.append(matrix)
         return vectors
-
-
-def _inner(network: nn.Module) -> JointNetwork:
-    """The network itself, where several processes have wrapped it."""
-    inner = network if isinstance(network, JointNetwork) else getattr(network, "module", network)
-    inner = getattr(inner, "module", inner) if not isinstance(inner, JointNetwork) else inner
-    assert isinstance(inner, JointNetwork)
-    return inner

@@ -28,7 +28,7 @@ from torch.nn import functional
 
 from tutti.errors import ConfigError, ShapeError
 from tutti.models.spaces import SpaceConfig, SpaceNetwork
-from tutti.training.devices import gathered
+from tutti.training.devices import gathered, unwrapped
 from tutti.training.loading import Batch, Draw, shuffled_draws
 from tutti.training.sampling import n_batches
 
@@ -151,7 +151,7 @@ class JointLearning:
                 own,
                 everyone,
                 first=tensors[0][1],
-                temperature=_inner(network).temperature,
+                temperature=unwrapped(network, SpaceNetwork).temperature,
                 weights=self._weights,
             )
 
@@ -161,7 +161,9 @@ class JointLearning:
         rows = np.arange(self._valid.n_items)
         for some in np.array_split(rows, n_batches(len(rows), self._batch_size)):
             own = _placed(network, [one.to(device) for one in _batch(self._valid, some, None)])
-            loss = contrastive_loss(own, temperature=_inner(network).temperature, weights=self._weights)
+            loss = contrastive_loss(
+                own, temperature=unwrapped(network, SpaceNetwork).temperature, weights=self._weights
+            )
             losses.append(loss.item() * len(some))
             found.append(_found_first(own) * len(some))
         return {"loss": sum(losses) / len(rows), "top_1": sum(found) / len(rows)}
@@ -339,11 +341,3 @@ def _found_first(own: PlacedBatch) -> float:
             nearest = similarity.masked_fill(~own.presence[:, answering], -torch.inf).argmax(dim=1)
             shares.append((nearest == both).float().mean().item())
     return sum(shares) / max(1, len(shares))
-
-
-def _inner(network: nn.Module) -> SpaceNetwork:
-    """The network itself, where one or several wrap it."""
-    found: Any = network
-    while not isinstance(found, SpaceNetwork):
-        found = found.module
-    return found

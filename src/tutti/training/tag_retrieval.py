@@ -28,6 +28,7 @@ from tutti.evaluation.multilabel import BoolMatrix, pr_auc, roc_auc, scorable
 from tutti.listening.factors import FactorConfig
 from tutti.models.fusion import FusionConfig
 from tutti.models.tag_song import Join, TagSongConfig, TagSongSpace
+from tutti.training.devices import unwrapped
 from tutti.training.fusion import ItemLearning, JointNetwork
 from tutti.training.loading import Batch, Draw
 from tutti.training.sampling import ExcerptBatch, n_batches
@@ -328,7 +329,7 @@ class TagLearning(ItemLearning):
     @torch.no_grad()
     def similarity(self, network: nn.Module) -> Tensor:
         """Cosines of all tags with all songs of the split valid. Shape ``[tags, songs]``."""
-        inner = _inner(network)
+        inner = unwrapped(network, TagSongNetwork)
         device = next(inner.parameters()).device
         presence = torch.from_numpy(self.presence[self.valid]).to(device)
         vectors = [one.to(device) for one in self.represent(inner.songs, self.valid)]
@@ -354,13 +355,6 @@ class TagLearning(ItemLearning):
         )
         losses = functional.relu(self._config.margin - positive + rows.gather(1, negatives.columns[:, None])[:, 0])
         return float(losses[negatives.exists].mean())
-
-
-def _inner(network: nn.Module) -> TagSongNetwork:
-    """The network itself, where several processes have wrapped it."""
-    while not isinstance(network, TagSongNetwork):
-        network = network.module  # type: ignore[assignment]
-    return network
 
 
 def _excerpts(rows: NDArray[np.int64]) -> ExcerptBatch:
